@@ -1,0 +1,94 @@
+/** Flags of clone(2), clone3(2), unshare(2) and setns(2) that fit 32 bits: include/uapi/linux/sched.h. */
+export const CLONE = {
+  CLONE_NEWTIME: 0x80,
+  CLONE_VM: 0x100,
+  CLONE_FS: 0x200,
+  CLONE_FILES: 0x400,
+  CLONE_SIGHAND: 0x800,
+  CLONE_PIDFD: 0x1000,
+  CLONE_PTRACE: 0x2000,
+  CLONE_VFORK: 0x4000,
+  CLONE_PARENT: 0x8000,
+  CLONE_THREAD: 0x10000,
+  CLONE_NEWNS: 0x20000,
+  CLONE_SYSVSEM: 0x40000,
+  CLONE_SETTLS: 0x80000,
+  CLONE_PARENT_SETTID: 0x100000,
+  CLONE_CHILD_CLEARTID: 0x200000,
+  CLONE_UNTRACED: 0x800000,
+  CLONE_CHILD_SETTID: 0x1000000,
+  CLONE_NEWCGROUP: 0x2000000,
+  CLONE_NEWUTS: 0x4000000,
+  CLONE_NEWIPC: 0x8000000,
+  CLONE_NEWUSER: 0x10000000,
+  CLONE_NEWPID: 0x20000000,
+  CLONE_NEWNET: 0x40000000,
+} as const;
+
+/** Flags that only clone3(2) takes. They lie above 32 bits: JavaScript's `|` on numbers would lose them. */
+export const CLONE3 = { CLONE_CLEAR_SIGHAND: 0x100000000n, CLONE_INTO_CGROUP: 0x200000000n } as const;
+
+/** Options and id types of wait4(2) and waitid(2), si_code of SIGCHLD: uapi/linux/wait.h, asm-generic/siginfo.h. */
+export const WAIT = {
+  WNOHANG: 1,
+  WUNTRACED: 2,
+  WSTOPPED: 2,
+  WEXITED: 4,
+  WCONTINUED: 8,
+  WNOWAIT: 0x1000000,
+  __WALL: 0x40000000,
+  __WCLONE: 0x80000000,
+  P_ALL: 0,
+  P_PID: 1,
+  P_PGID: 2,
+  P_PIDFD: 3,
+  CLD_EXITED: 1,
+  CLD_KILLED: 2,
+  CLD_DUMPED: 3,
+  CLD_TRAPPED: 4,
+  CLD_STOPPED: 5,
+  CLD_CONTINUED: 6,
+} as const;
+
+/** Options of prctl(2): include/uapi/linux/prctl.h. */
+export const PRCTL = {
+  PR_SET_PDEATHSIG: 1,
+  PR_GET_PDEATHSIG: 2,
+  PR_GET_DUMPABLE: 3,
+  PR_SET_DUMPABLE: 4,
+  PR_GET_KEEPCAPS: 7,
+  PR_SET_KEEPCAPS: 8,
+  PR_SET_NAME: 15,
+  PR_GET_NAME: 16,
+  PR_GET_SECCOMP: 21,
+  PR_SET_SECCOMP: 22,
+  PR_CAPBSET_READ: 23,
+  PR_CAPBSET_DROP: 24,
+  PR_GET_SECUREBITS: 27,
+  PR_SET_SECUREBITS: 28,
+  PR_SET_MM: 35,
+  PR_SET_CHILD_SUBREAPER: 36,
+  PR_GET_CHILD_SUBREAPER: 37,
+  PR_SET_NO_NEW_PRIVS: 38,
+  PR_GET_NO_NEW_PRIVS: 39,
+  PR_CAP_AMBIENT: 47,
+  PR_CAP_AMBIENT_IS_SET: 1,
+  PR_CAP_AMBIENT_RAISE: 2,
+  PR_CAP_AMBIENT_LOWER: 3,
+  PR_CAP_AMBIENT_CLEAR_ALL: 4,
+} as const;
+
+/** Securebits of prctl(PR_SET_SECUREBITS): include/uapi/linux/securebits.h. */
+export const SECUREBIT = {
+  SECBIT_NOROOT: 1,
+  SECBIT_NOROOT_LOCKED: 2,
+  SECBIT_NO_SETUID_FIXUP: 4,
+  SECBIT_NO_SETUID_FIXUP_LOCKED: 8,
+  SECBIT_KEEP_CAPS: 16,
+  SECBIT_KEEP_CAPS_LOCKED: 32,
+  SECBIT_NO_CAP_AMBIENT_RAISE: 64,
+  SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED: 128,
+} as const;
+
+/** Flags of close_range(2): include/uapi/linux/close_range.h. */
+export const CLOSE_RANGE = { CLOSE_RANGE_UNSHARE: 2, CLOSE_RANGE_CLOEXEC: 4 } as const;
