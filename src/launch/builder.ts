@@ -1,0 +1,332 @@
+import type { Arch } from '../linux/arch.ts';
+import { cString } from '../linux/bytes.ts';
+import { syscallNumber } from '../linux/syscall-numbers.ts';
+import { DATA_ADDRESS, INSTRUCTION_SIZE, type Instruction, type Operand, type Operation, PROGRAM_ADDRESS, type Program } from './isa.ts';
+
+/** A slot of the program; `name` is what listings show. */
+export interface Slot {
+  readonly kind: 'slot';
+  readonly index: number;
+  readonly name: string;
+}
+
+/** An address in one of the program's segments, known once the program is complete. */
+export interface Pointer {
+  readonly kind: 'pointer';
+  readonly segment: 'constants' | 'data' | 'zeroed';
+  readonly offset: number;
+  /** How a listing shows what is there, e.g. a quoted path. */
+  readonly text: string;
+}
+
+/** A constant with the name or names that the manual gives it. */
+export interface Named {
+  readonly kind: 'named';
+  readonly value: number;
+  readonly text: string;
+}
+
+/** An argument of an instruction: a signed 32-bit constant, bare or named, a slot or an address. */
+export type Argument = number | Named | Slot | Pointer;
+
+/** A place in the program that instructions can go to; placed exactly once. */
+export interface Label {
+  readonly name: string;
+}
+
+interface Pending {
+  readonly operation: Operation;
+  readonly name?: string;
+  readonly result: Slot;
+  readonly target: Label | undefined;
+  readonly number: number;
+  readonly arguments: readonly Argument[];
+  readonly step: number;
+}
+
+/** One system call of a finished program, for people: `mount("proc", …) -> failure goes on`. */
+export interface ListedCall {
+  readonly step: number;
+  readonly name: string;
+  readonly arguments: readonly string[];
+}
+
+/** Named flags or-ed together: `flags(constants, 'MS_REC', 'MS_PRIVATE')`. */
+export function flags<Name extends string>(table: Readonly<Record<Name, number>>, ...names: Name[]): Named {
+  const value = names.reduce((sum, name) => sum | table[name], 0);
+  return { kind: 'named', value, text: names.length === 0 ? '0' : names.join('|') };
+}
+
+/** The hexadecimal key under which equal bytes are stored once. */
+const keyOf = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+
+/**
+ * Builds a {@link Program} instruction by instruction.
+ *
+ * Every system call that may not fail goes to {@link ProgramBuilder.onFailure} with the negative errno in
+ * {@link ProgramBuilder.outcome} and the number of the current step in {@link ProgramBuilder.step}, so that whoever
+ * is there can name both.
+ */
+export class ProgramBuilder {
+  readonly arch: Arch;
+  /** Initial stack pointer: argc, argv…, NULL, envp…, NULL. */
+  readonly stack: Slot;
+  /** Result of the latest system call. */
+  readonly outcome: Slot;
+  /** Number of the step being executed. */
+  readonly step: Slot;
+  /** Where a failing system call goes unless it says otherwise. */
+  onFailure: Label;
+
+  #instructions: Pending[] = [];
+  #slots: bigint[] = [];
+  #scratch = new Map<string, Slot>();
+  #labels = new Map<Label, number>();
+  #constants: Uint8Array[] = [];
+  #constantsSize = 0;
+  #interned = new Map<string, number>();
+  #data: Uint8Array[] = [];
+  #dataSize = 0;
+  #zeroedSize = 0;
+  #fixups: Array<{ segment: 'constants' | 'data'; offset: number; pointer: Pointer }> = [];
+  #step = 0;
+
+  constructor(arch: Arch) {
+    this.arch = arch;
+    this.stack = this.slot('stack');
+    this.outcome = this.slot('outcome');
+    this.step = this.slot('step');
+    this.onFailure = this.label('failure');
+  }
+
+  /** A new slot that starts with `initial`. */
+  slot(name: string, initial = 0n): Slot {
+    this.#slots.push(initial);
+    return { kind: 'slot', index: this.#slots.length - 1, name };
+  }
+
+  /** Changes the value that a slot starts with. */
+  startWith(slot: Slot, value: number): void {
+    this.#slots[slot.index] = BigInt(value);
+  }
+
+  /** A slot that every user of `name` shares: for values that do not outlive one operation. */
+  scratch(name: string): Slot {
+    const known = this.#scratch.get(name);
+    if (known) return known;
+    const slot = this.slot(name);
+    this.#scratch.set(name, slot);
+    return slot;
+  }
+
+  /** A place to be given by {@link place} later. */
+  label(name: string): Label {
+    return { name };
+  }
+
+  /** Gives `label` the position of the next instruction. */
+  place(label: Label): void {
+    if (this.#labels.has(label)) throw new Error(`label ${label.name} is placed twice`);
+    this.#labels.set(label, this.#instructions.length);
+  }
+
+  /** Constant bytes; equal bytes are stored once. */
+  bytes(content: Uint8Array, text = `${content.length} bytes`, align = 1): Pointer {
+    const key = `${align}:${keyOf(content)}`;
+    let offset = this.#interned.get(key);
+    if (offset === undefined) {
+      offset = this.#append('constants', content, align);
+      this.#interned.set(key, offset);
+    }
+    return { kind: 'pointer', segment: 'constants', offset, text };
+  }
+
+  /** A constant NUL-terminated string. Throws when it contains a NUL. */
+  string(text: string): Pointer {
+    return this.bytes(cString(text), JSON.stringify(text));
+  }
+
+  /** A constant table of 64-bit words, each a number or an address (argv, envp, iovec…). */
+  words(values: ReadonlyArray<number | bigint | Pointer>, text?: string): Pointer {
+    const numbers = values.filter((value) => typeof value !== 'object');
+    if (numbers.length < values.length) return this.#table('constants', values, text);
+    const bytes = Buffer.alloc(values.length * 8);
+    numbers.forEach((value, index) => void bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), index * 8));
+    return this.bytes(bytes, text ?? `[${numbers.join(', ')}]`, 8);
+  }
+
+  /** The same, writable. */
+  writableWords(values: ReadonlyArray<number | bigint | Pointer>, text?: string): Pointer {
+    return this.#table('data', values, text);
+  }
+
+  /** Writable bytes with an initial content. */
+  data(content: Uint8Array, text: string, align = 8): Pointer {
+    return { kind: 'pointer', segment: 'data', offset: this.#append('data', content, align), text };
+  }
+
+  /** Writable bytes that start as zeros and cost nothing in the file. */
+  buffer(size: number, text: string): Pointer {
+    const offset = Math.ceil(this.#zeroedSize / 8) * 8;
+    this.#zeroedSize = offset + size;
+    return { kind: 'pointer', segment: 'zeroed', offset, text };
+  }
+
+  /** The place `offset` bytes behind `pointer`. */
+  behind(pointer: Pointer, offset: number): Pointer {
+    return { ...pointer, offset: pointer.offset + offset, text: `${pointer.text}+${offset}` };
+  }
+
+  /** Starts step `number`: failures from here on name it. */
+  beginStep(number: number): void {
+    this.#step = number;
+    this.move(this.step, number);
+  }
+
+  /**
+   * A system call by its name in the kernel's table.
+   * `onError` is a label, or 'ignore'; without it a failure goes to {@link onFailure}.
+   * `result` takes the value when the call succeeds.
+   */
+  syscall(name: string, args: readonly Argument[], options: { onError?: Label | 'ignore'; result?: Slot } = {}): void {
+    const next = this.label('next');
+    const target = options.onError === 'ignore' ? next : (options.onError ?? this.onFailure);
+    this.#emit('syscall', args, { target, name, number: syscallNumber(this.arch, name) });
+    this.place(next);
+    if (options.result) this.move(options.result, this.outcome);
+  }
+
+  /** slot = value */
+  move(to: Slot, value: Argument): void {
+    this.#emit('add', [value, 0], { result: to });
+  }
+
+  /** slot = left operation right */
+  compute(to: Slot, operation: 'add' | 'subtract' | 'multiply' | 'divide' | 'and' | 'or' | 'shiftLeft' | 'shiftRight', left: Argument, right: Argument): void {
+    this.#emit(operation, [left, right], { result: to });
+  }
+
+  /** slot = the little-endian value of `bits` bits at base + offset, zero-extended */
+  load(to: Slot, bits: 8 | 16 | 32 | 64, base: Argument, offset: Argument = 0): void {
+    this.#emit(`load${bits}`, [base, offset], { result: to });
+  }
+
+  /** the low `bits` bits of `value` go to base + offset */
+  store(bits: 8 | 32 | 64, base: Argument, offset: Argument, value: Argument): void {
+    this.#emit(`store${bits}`, [base, offset, value]);
+  }
+
+  /** Goes to `target` when the comparison (signed) holds. */
+  branch(left: Argument, comparison: 'equal' | 'notEqual' | 'less' | 'greaterOrEqual', right: Argument, target: Label): void {
+    this.#emit(comparison, [left, right], { target });
+  }
+
+  jump(target: Label): void {
+    this.#emit('equal', [0, 0], { target });
+  }
+
+  /** Number of instructions so far. */
+  get length(): number {
+    return this.#instructions.length;
+  }
+
+  /** The finished program. Throws when a label was used but not placed. */
+  build(): Program {
+    const constants = Buffer.concat(this.#constants);
+    const data = Buffer.concat(this.#data);
+    for (const { segment, offset, pointer } of this.#fixups) {
+      (segment === 'constants' ? constants : data).writeBigUInt64LE(BigInt(this.#address(pointer)), offset);
+    }
+    return {
+      instructions: this.#instructions.map((pending) => this.#resolve(pending)),
+      constants,
+      slots: this.#slots,
+      data,
+      zeroed: this.#zeroedSize + 8,
+    };
+  }
+
+  /** The system calls in program order, as text; addresses show what they point to. */
+  list(): ListedCall[] {
+    const calls: ListedCall[] = [];
+    for (const { operation, name, arguments: args, step } of this.#instructions) {
+      if (operation === 'syscall' && name) calls.push({ step, name, arguments: args.map((value) => this.#show(value)) });
+    }
+    return calls;
+  }
+
+  #show(value: Argument): string {
+    if (typeof value === 'number') return String(value);
+    if (value.kind === 'slot') return value.name;
+    return value.text;
+  }
+
+  #emit(
+    operation: Operation,
+    args: readonly Argument[],
+    options: { result?: Slot; target?: Label; number?: number; name?: string } = {},
+  ): void {
+    this.#instructions.push({
+      operation,
+      ...(options.name === undefined ? {} : { name: options.name }),
+      result: options.result ?? this.outcome,
+      target: options.target,
+      number: options.number ?? 0,
+      arguments: args,
+      step: this.#step,
+    });
+  }
+
+  #append(segment: 'constants' | 'data', content: Uint8Array, align: number): number {
+    const list = segment === 'constants' ? this.#constants : this.#data;
+    const size = segment === 'constants' ? this.#constantsSize : this.#dataSize;
+    const offset = Math.ceil(size / align) * align;
+    if (offset > size) list.push(Buffer.alloc(offset - size));
+    list.push(content);
+    if (segment === 'constants') this.#constantsSize = offset + content.length;
+    else this.#dataSize = offset + content.length;
+    return offset;
+  }
+
+  #table(segment: 'constants' | 'data', values: ReadonlyArray<number | bigint | Pointer>, text?: string): Pointer {
+    const bytes = Buffer.alloc(values.length * 8);
+    const offset = this.#append(segment, bytes, 8);
+    values.forEach((value, index) => {
+      if (typeof value === 'object') this.#fixups.push({ segment, offset: offset + index * 8, pointer: value });
+      else bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), index * 8);
+    });
+    const shown = () => `[${values.map((value) => (typeof value === 'object' ? value.text : String(value))).join(', ')}]`;
+    return { kind: 'pointer', segment, offset, text: text ?? shown() };
+  }
+
+  #address(pointer: Pointer): number {
+    const constants = PROGRAM_ADDRESS + this.#instructions.length * INSTRUCTION_SIZE;
+    const data = DATA_ADDRESS + this.#slots.length * 8;
+    if (pointer.segment === 'constants') return constants + pointer.offset;
+    if (pointer.segment === 'data') return data + pointer.offset;
+    return Math.ceil((data + this.#dataSize) / 8) * 8 + pointer.offset;
+  }
+
+  #resolve(pending: Pending): Instruction {
+    let target = 0;
+    if (pending.target) {
+      const position = this.#labels.get(pending.target);
+      if (position === undefined) throw new Error(`label ${pending.target.name} is used but not placed`);
+      target = position;
+    }
+    return {
+      operation: pending.operation,
+      result: pending.result.index,
+      target,
+      number: pending.number,
+      operands: pending.arguments.map((value) => this.#operand(value)),
+    };
+  }
+
+  #operand(value: Argument): Operand {
+    if (typeof value === 'number') return { constant: value };
+    if (value.kind === 'slot') return { slot: value.index };
+    if (value.kind === 'named') return { constant: value.value };
+    return { constant: this.#address(value) };
+  }
+}

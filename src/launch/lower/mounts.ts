@@ -1,0 +1,271 @@
+import { FS_CONTEXT, MOUNT, MOUNT_ATTR, MOVE_MOUNT, OPEN_TREE, UMOUNT } from '../../linux/constants/mount.ts';
+import { AT } from '../../linux/constants/open.ts';
+import { flags, type Label, type Named, type ProgramBuilder, type Slot } from '../builder.ts';
+import type { MountAttributes, OverlayLayers, SetupOp } from '../operations.ts';
+import { close, HERE, type Lowering, openFlags, openInRoot } from './context.ts';
+
+type Operation<Name extends SetupOp['op']> = Extract<SetupOp, { op: Name }>;
+
+/** Descriptors from here on are the overlay's lower directories whose paths overlayfs could not read. */
+const LOWER_DESCRIPTOR = 500;
+/** fsconfig(2) takes strings of at most 255 bytes. */
+const OPTION_LIMIT = 255;
+
+function attributeFlags(attributes: MountAttributes): Named {
+  const names: Array<keyof typeof MOUNT_ATTR> = [];
+  if (attributes.readOnly) names.push('MOUNT_ATTR_RDONLY');
+  if (attributes.noSuid) names.push('MOUNT_ATTR_NOSUID');
+  if (attributes.noDev) names.push('MOUNT_ATTR_NODEV');
+  if (attributes.noExec) names.push('MOUNT_ATTR_NOEXEC');
+  return flags(MOUNT_ATTR, ...names);
+}
+
+/** A file system that is configured and mounted nowhere yet; its descriptor goes to `result`. fsopen(2), fsmount(2). */
+function newMount(
+  builder: ProgramBuilder,
+  type: string,
+  options: ReadonlyArray<readonly [key: string, value?: string]>,
+  attributes: MountAttributes,
+  result: Slot,
+  onError?: Label,
+): void {
+  const context = builder.scratch(`${type} context`);
+  const failure = onError ? { onError } : {};
+  builder.syscall('fsopen', [builder.string(type), flags(FS_CONTEXT, 'FSOPEN_CLOEXEC')], { result: context, ...failure });
+  for (const [key, value] of options) {
+    const command = flags(FS_CONTEXT, value === undefined ? 'FSCONFIG_SET_FLAG' : 'FSCONFIG_SET_STRING');
+    const text = value === undefined ? 0 : builder.string(value);
+    builder.syscall('fsconfig', [context, command, builder.string(key), text, 0], failure);
+  }
+  builder.syscall('fsconfig', [context, flags(FS_CONTEXT, 'FSCONFIG_CMD_CREATE'), 0, 0, 0], failure);
+  builder.syscall('fsmount', [context, flags(FS_CONTEXT, 'FSMOUNT_CLOEXEC'), attributeFlags(attributes)], { result, ...failure });
+  close(builder, context);
+}
+
+/** Attaches a detached mount to `target`, found beneath the new root. */
+function attach(lowering: Lowering, mount: Slot, target: string, onError?: Label): void {
+  const { builder } = lowering;
+  const place = builder.scratch('mount point');
+  openInRoot(lowering, target, ['O_PATH'], { result: place, ...(onError ? { onError } : {}) });
+  builder.syscall(
+    'move_mount',
+    [mount, builder.string(''), place, builder.string(''), flags(MOVE_MOUNT, 'MOVE_MOUNT_F_EMPTY_PATH', 'MOVE_MOUNT_T_EMPTY_PATH')],
+    onError ? { onError } : {},
+  );
+  close(builder, place);
+  close(builder, mount);
+}
+
+/** A detached copy of the mount at `source`, with attributes added; open_tree(2), mount_setattr(2). */
+function cloneMount(
+  builder: ProgramBuilder,
+  from: { readonly directory: Slot | Named; readonly path: string },
+  recursive: boolean,
+  attributes: MountAttributes,
+  result: Slot,
+  onError?: Label,
+): void {
+  const failure = onError ? { onError } : {};
+  const names: Array<keyof typeof OPEN_TREE> = ['OPEN_TREE_CLONE', 'OPEN_TREE_CLOEXEC'];
+  const tree = flags(OPEN_TREE, ...names);
+  const at: Array<keyof typeof AT> = [];
+  if (recursive) at.push('AT_RECURSIVE');
+  if (from.path === '') at.push('AT_EMPTY_PATH');
+  const more = flags(AT, ...at);
+  const all: Named = { kind: 'named', value: tree.value | more.value, text: more.value ? `${tree.text}|${more.text}` : tree.text };
+  builder.syscall('open_tree', [from.directory, builder.string(from.path), all], { result, ...failure });
+  const set = attributeFlags(attributes);
+  if (set.value === 0) return;
+  const how = flags(AT, 'AT_EMPTY_PATH', ...(recursive ? (['AT_RECURSIVE'] as const) : []));
+  builder.syscall('mount_setattr', [result, builder.string(''), how, builder.words([set.value, 0, 0, 0], `{attr_set=${set.text}}`), 32], failure);
+}
+
+/**
+ * The options of a native overlay made by an ordinary user: extended attributes in `user.`, since `trusted.` is root's.
+ * A lower path with a character that overlayfs gives a meaning, or too long, is named through a descriptor.
+ */
+function overlayOptions(builder: ProgramBuilder, layers: OverlayLayers): Array<readonly [string, string?]> {
+  const plain = layers.lower.join(':');
+  let lower = plain;
+  if (/[,:\\]/.test(layers.lower.join('')) || Buffer.byteLength(plain) > OPTION_LIMIT) {
+    layers.lower.forEach((path, index) => {
+      const opened = builder.scratch('lower');
+      builder.syscall('openat', [HERE, builder.string(path), openFlags(builder, 'O_PATH', 'O_DIRECTORY'), 0], { result: opened });
+      builder.syscall('dup3', [opened, LOWER_DESCRIPTOR + index, openFlags(builder)]);
+      close(builder, opened);
+    });
+    lower = layers.lower.map((_, index) => `/proc/self/fd/${LOWER_DESCRIPTOR + index}`).join(':');
+  }
+  const options: Array<readonly [string, string?]> = [['source', 'sandbox'], ['lowerdir', lower]];
+  if (layers.upper) options.push(['upperdir', layers.upper.directory], ['workdir', layers.upper.work]);
+  options.push(['userxattr']);
+  if (layers.volatile && layers.upper) options.push(['volatile']);
+  return options;
+}
+
+/** Mounts that arrive from the host later must not arrive here, nor ours there; mount_namespaces(7). */
+export function isolateMounts({ builder }: Lowering): void {
+  builder.syscall('mount', [0, builder.string('/'), 0, flags(MOUNT, 'MS_REC', 'MS_PRIVATE'), 0]);
+}
+
+/** The new root is attached to `root` in the sandbox's directory: pivot_root(2) wants a mount point. */
+function attachRoot(lowering: Lowering): void {
+  const { builder, root } = lowering;
+  builder.syscall('move_mount', [root, builder.string(''), HERE, builder.string('root'), flags(MOVE_MOUNT, 'MOVE_MOUNT_F_EMPTY_PATH')]);
+}
+
+export function mountRootMemory(lowering: Lowering): void {
+  newMount(lowering.builder, 'tmpfs', [['source', 'sandbox'], ['mode', '0755']], { noSuid: true, noDev: true }, lowering.root);
+  attachRoot(lowering);
+}
+
+export function mountRootDirectory(lowering: Lowering, operation: Operation<'mountRootDirectory'>): void {
+  const attributes = { noSuid: true, noDev: true };
+  cloneMount(lowering.builder, { directory: HERE, path: operation.source }, false, attributes, lowering.root);
+  attachRoot(lowering);
+}
+
+export function mountRootOverlay(lowering: Lowering, { layers }: Operation<'mountRootOverlay'>): void {
+  const { builder } = lowering;
+  newMount(builder, 'overlay', overlayOptions(builder, layers), { noSuid: true, noDev: true }, lowering.root);
+  attachRoot(lowering);
+}
+
+export function overlay(lowering: Lowering, { layers, target, attributes }: Operation<'overlay'>): void {
+  const { builder } = lowering;
+  const mount = builder.scratch('overlay');
+  newMount(builder, 'overlay', overlayOptions(builder, layers), attributes, mount);
+  attach(lowering, mount, target);
+}
+
+export function bind(lowering: Lowering, operation: Operation<'bind'>): void {
+  const { builder } = lowering;
+  const mount = builder.scratch('bind');
+  const skip = builder.label('not mounted');
+  const onError = operation.optional ? skip : undefined;
+  cloneMount(builder, { directory: HERE, path: operation.source }, operation.recursive, operation.attributes, mount, onError);
+  attach(lowering, mount, operation.target, onError);
+  builder.place(skip);
+}
+
+export function memory(lowering: Lowering, operation: Operation<'memory'>): void {
+  const { builder } = lowering;
+  const mount = builder.scratch('tmpfs');
+  const options: Array<readonly [string, string?]> = [['source', 'tmpfs'], ['mode', `0${operation.mode.toString(8)}`]];
+  if (operation.size !== undefined) options.push(['size', String(operation.size)]);
+  newMount(builder, 'tmpfs', options, operation.attributes, mount);
+  attach(lowering, mount, operation.target);
+}
+
+const KERNEL_FILES: MountAttributes = { noSuid: true, noDev: true, noExec: true };
+
+export function proc(lowering: Lowering, { target }: Operation<'proc'>): void {
+  const mount = lowering.builder.scratch('proc');
+  newMount(lowering.builder, 'proc', [['source', 'proc']], KERNEL_FILES, mount);
+  attach(lowering, mount, target);
+}
+
+/** A sysfs shows the devices of a network namespace, and only its owner may mount it; elsewhere the host's is bound. */
+export function sysfs(lowering: Lowering, { target, fresh }: Operation<'sysfs'>): void {
+  const { builder } = lowering;
+  const mount = builder.scratch('sysfs');
+  const bound = builder.label('bind the host sysfs');
+  const attachIt = builder.label('attach sysfs');
+  const skip = builder.label('no sysfs');
+  if (fresh) {
+    // Refused where the host's own /sys is partly covered, as in containers: fs/namespace.c, mount_too_revealing.
+    newMount(builder, 'sysfs', [['source', 'sysfs']], { ...KERNEL_FILES, readOnly: true }, mount, bound);
+    builder.jump(attachIt);
+  }
+  builder.place(bound);
+  cloneMount(builder, { directory: HERE, path: '/sys' }, true, { ...KERNEL_FILES, readOnly: true }, mount, skip);
+  builder.place(attachIt);
+  attach(lowering, mount, target);
+  builder.place(skip);
+}
+
+export function devpts(lowering: Lowering, { target, ttyGroup }: Operation<'devpts'>): void {
+  const { builder } = lowering;
+  const mount = builder.scratch('devpts');
+  const options: Array<readonly [string, string?]> = [['source', 'devpts'], ['newinstance'], ['ptmxmode', '0666'], ['mode', '0620']];
+  if (ttyGroup !== undefined) options.push(['gid', String(ttyGroup)]);
+  newMount(builder, 'devpts', options, { noSuid: true, noExec: true }, mount);
+  attach(lowering, mount, target);
+}
+
+/** Mounts a file system that a sandbox can do without. */
+function optionalMount(lowering: Lowering, type: string, target: string, attributes: MountAttributes): void {
+  const { builder } = lowering;
+  const mount = builder.scratch(type);
+  const skip = builder.label(`no ${type}`);
+  newMount(builder, type, [['source', type]], attributes, mount, skip);
+  attach(lowering, mount, target, skip);
+  builder.place(skip);
+}
+
+export function messageQueues(lowering: Lowering, { target }: Operation<'messageQueues'>): void {
+  optionalMount(lowering, 'mqueue', target, KERNEL_FILES);
+}
+
+export function controlGroups(lowering: Lowering, { target }: Operation<'controlGroups'>): void {
+  optionalMount(lowering, 'cgroup2', target, { ...KERNEL_FILES, readOnly: true });
+}
+
+/**
+ * The cover is opened from the host's mounts, so that nothing of an image can stand in for it, and goes over whatever
+ * the path is at that moment (CVE-2025-31133: a /dev/null inside the sandbox was trusted to be the device).
+ */
+export function mask(lowering: Lowering, { path, type }: Operation<'mask'>): void {
+  const { builder } = lowering;
+  const cover = builder.scratch('cover');
+  const place = builder.scratch('masked');
+  const skip = builder.label('nothing to mask');
+  openInRoot(lowering, path, ['O_PATH', 'O_NOFOLLOW'], { result: place, onError: skip });
+  if (type === 'file') cloneMount(builder, { directory: HERE, path: '/dev/null' }, false, {}, cover);
+  else newMount(builder, 'tmpfs', [['source', 'tmpfs'], ['size', '0'], ['mode', '0555']], { ...KERNEL_FILES, readOnly: true }, cover);
+  moveOnto(builder, cover, place);
+  builder.place(skip);
+}
+
+export function readOnlyPath(lowering: Lowering, { path }: Operation<'readOnlyPath'>): void {
+  const { builder } = lowering;
+  const copy = builder.scratch('read-only copy');
+  const place = builder.scratch('made read-only');
+  const skip = builder.label('nothing to make read-only');
+  openInRoot(lowering, path, ['O_PATH', 'O_NOFOLLOW'], { result: place, onError: skip });
+  cloneMount(builder, { directory: place, path: '' }, false, { ...KERNEL_FILES, readOnly: true }, copy);
+  moveOnto(builder, copy, place);
+  builder.place(skip);
+}
+
+function moveOnto(builder: ProgramBuilder, mount: Slot, place: Slot): void {
+  const how = flags(MOVE_MOUNT, 'MOVE_MOUNT_F_EMPTY_PATH', 'MOVE_MOUNT_T_EMPTY_PATH');
+  builder.syscall('move_mount', [mount, builder.string(''), place, builder.string(''), how]);
+  close(builder, mount);
+  close(builder, place);
+}
+
+export function readOnlyRoot({ builder, root }: Lowering): void {
+  const attributes = builder.words([MOUNT_ATTR.MOUNT_ATTR_RDONLY, 0, 0, 0], '{attr_set=MOUNT_ATTR_RDONLY}');
+  builder.syscall('mount_setattr', [root, builder.string(''), flags(AT, 'AT_EMPTY_PATH'), attributes, 32]);
+}
+
+/** pivot_root(2), "pivot_root(".", ".")": the old root ends up above the new one and is detached. */
+export function pivotRoot({ builder, root }: Lowering): void {
+  builder.syscall('fchdir', [root]);
+  builder.syscall('pivot_root', [builder.string('.'), builder.string('.')]);
+  builder.syscall('umount2', [builder.string('.'), flags(UMOUNT, 'MNT_DETACH')]);
+  builder.syscall('chdir', [builder.string('/')]);
+  close(builder, root);
+}
+
+/** Shows what is at one path inside at another one too. */
+export function attachCopy(lowering: Lowering, path: string, target: string): void {
+  const { builder } = lowering;
+  const place = builder.scratch('copied');
+  const copy = builder.scratch('copy');
+  openInRoot(lowering, path, ['O_PATH', 'O_NOFOLLOW'], { result: place });
+  cloneMount(builder, { directory: place, path: '' }, false, { noSuid: true, noExec: true }, copy);
+  attach(lowering, copy, target);
+  close(builder, place);
+}

@@ -1,0 +1,233 @@
+import { PRCTL, WAIT } from '../../linux/constants/process.ts';
+import { FCNTL } from '../../linux/constants/descriptor.ts';
+import { TERMINAL_IOCTL } from '../../linux/constants/ioctl.ts';
+import { SIGNAL, SIGNAL_ACTION, SIGSET_SIZE } from '../../linux/constants/signal.ts';
+import { flags, type Label, type ProgramBuilder } from '../builder.ts';
+import { DATA_ADDRESS, INSTRUCTION_SIZE, PROGRAM_ADDRESS } from '../isa.ts';
+import type { SetupOp } from '../operations.ts';
+import { nameProcess } from './command.ts';
+import { close, HERE, type Lowering, openFlags } from './context.ts';
+import { decimal } from './decimal.ts';
+import { fork } from './namespaces.ts';
+import { removalData, removeSandbox } from './removal.ts';
+import { awaitStart, type Explainer, reportFailure, reportToMonitor } from './report.ts';
+import { collect, exitStatus, forwardSignals, stopWithJob, superviseData } from './supervise.ts';
+import { openHandover, relayTerminal } from './terminal.ts';
+
+const PAGE = 4096;
+/** An upper limit of the bytes that stay mapped; what is unmapped ends as far below the data as it starts above the program. */
+const LARGEST_RESIDENTS = 0x1_0000;
+
+/** Where the parts of a launcher that outlive its set-up are, and which of them it has. */
+export interface Phases {
+  /** The monitor's loop, and the removal of the sandbox's directory. */
+  readonly monitor: Label;
+  readonly removal: Label;
+  /** Init's loop, and the place where init comes from the fork of the command. */
+  readonly init: Label;
+  readonly afterFork: Label;
+  /** The command is the monitor's own child, in the namespaces of a running sandbox. */
+  readonly joins: boolean;
+  /** The sandbox's directory is removed at the end. */
+  readonly ephemeral: boolean;
+  readonly ownTerminal: boolean;
+}
+
+/** Emits the loops that stay, at the start of the program; execution begins behind them. */
+export function placeResidents(lowering: Lowering, operations: readonly SetupOp[]): Phases {
+  const { builder } = lowering;
+  const start = builder.label('start');
+  const monitor = builder.label('monitor');
+  const removal = builder.label('removal');
+  const init = builder.label('init loop');
+  const ended = builder.label('sandbox has ended');
+  const status = builder.slot('exit status', 125n);
+  const ephemeral = operations.some((operation) => operation.op === 'enterSandboxDirectory' && operation.sandbox.kind === 'generated');
+  const ownTerminal = operations.some(({ op }) => op === 'ownTerminal');
+  const joins = operations.some(({ op }) => op === 'joinNamespaces');
+  const data = superviseData(builder);
+
+  const setup = builder.slot('end of the residents');
+  // Gives back what only the set-up needed: an idle sandbox costs a few pages.
+  const unmapSetup = () => builder.syscall('munmap', [setup, DATA_ADDRESS - PROGRAM_ADDRESS - LARGEST_RESIDENTS], { onError: 'ignore' });
+
+  builder.jump(start);
+  builder.place(monitor);
+  unmapSetup();
+  if (ownTerminal) relayTerminal(lowering, data, ended);
+  else {
+    const loop = builder.label('monitor loop');
+    const onChild = builder.label('child changed');
+    forwardSignals(builder, data, lowering.child, loop, onChild, stopWithJob(builder, lowering.self));
+    builder.place(onChild);
+    collect(builder, data, lowering.child, loop);
+  }
+  builder.place(ended);
+  exitStatus(builder, data, status);
+  reclaimTerminal(lowering);
+  builder.place(removal);
+  const exit = builder.label('exit');
+  if (ephemeral) removeSandbox(lowering, removalData(builder), exit);
+  builder.place(exit);
+  builder.syscall('exit_group', [status], { onError: 'ignore' });
+
+  if (!joins) {
+    const loop = builder.label('init loop');
+    const reap = builder.label('reap');
+    builder.place(init);
+    unmapSetup();
+    forwardSignals(builder, data, lowering.command, loop, reap);
+    builder.place(reap);
+    const pid = builder.scratch('reaped');
+    builder.syscall('wait4', [-1, data.status, flags(WAIT, 'WNOHANG'), 0], { result: pid, onError: loop });
+    builder.branch(pid, 'equal', 0, loop);
+    builder.branch(pid, 'notEqual', lowering.command, reap);
+    exitStatus(builder, data, status);
+    builder.syscall('exit_group', [status], { onError: 'ignore' });
+  }
+  builder.place(start);
+  builder.startWith(setup, PROGRAM_ADDRESS + Math.ceil((builder.length * INSTRUCTION_SIZE) / PAGE) * PAGE);
+  return { monitor, removal, init, afterFork: builder.label('after the fork'), joins, ephemeral, ownTerminal };
+}
+
+/** A shell that ended may have left the terminal to a group that is gone; the monitor gives it back to its own. */
+function reclaimTerminal(lowering: Lowering): void {
+  const { builder } = lowering;
+  const done = builder.label('terminal is ours');
+  builder.branch(lowering.foreground, 'equal', 0, done);
+  builder.syscall('ioctl', [lowering.terminal, flags(TERMINAL_IOCTL, 'TIOCSPGRP'), lowering.processGroup], { onError: 'ignore' });
+  builder.place(done);
+}
+
+/** The monitor's first steps: signals blocked, standard descriptors present, nothing else inherited. */
+export function beginMonitor(lowering: Lowering, { ownTerminal }: Phases): void {
+  const { builder } = lowering;
+  const everything = builder.words([-1], '~[]');
+  builder.syscall('rt_sigprocmask', [flags(SIGNAL_ACTION, 'SIG_SETMASK'), everything, 0, SIGSET_SIZE]);
+  nameProcess(builder);
+  for (const stream of [0, 1, 2]) {
+    const open = builder.label('is open');
+    builder.syscall('fcntl', [stream, flags(FCNTL, 'F_GETFD'), 0], { onError: 'ignore' });
+    builder.branch(builder.outcome, 'greaterOrEqual', 0, open);
+    builder.syscall('openat', [HERE, builder.string('/dev/null'), openFlags(builder, 'O_RDWR'), 0], { onError: 'ignore' });
+    builder.syscall('fcntl', [stream, flags(FCNTL, 'F_SETFD'), 0], { onError: 'ignore' });
+    builder.place(open);
+  }
+  builder.syscall('close_range', [3, -1, 0]);
+  builder.syscall('getpid', [], { result: lowering.self });
+  builder.syscall('umask', [0], { result: lowering.umask });
+  findTerminal(lowering);
+  if (ownTerminal) openHandover(lowering);
+}
+
+function findTerminal(lowering: Lowering): void {
+  const { builder, terminal, foreground, processGroup } = lowering;
+  const group = builder.buffer(8, '&foreground');
+  const own = builder.scratch('own group');
+  const done = builder.label('terminal is known');
+  builder.syscall('getpgid', [0], { result: own });
+  builder.store(32, processGroup, 0, own);
+  builder.syscall('openat', [HERE, builder.string('/dev/tty'), openFlags(builder, 'O_RDWR', 'O_NOCTTY'), 0], { onError: done });
+  builder.move(terminal, builder.outcome);
+  builder.syscall('ioctl', [terminal, flags(TERMINAL_IOCTL, 'TIOCGPGRP'), group], { onError: done });
+  builder.load(foreground, 32, group, 0);
+  const elsewhere = builder.label('in the background');
+  builder.branch(foreground, 'notEqual', own, elsewhere);
+  builder.move(foreground, 1);
+  builder.jump(done);
+  builder.place(elsewhere);
+  builder.move(foreground, 0);
+  builder.place(done);
+}
+
+/** Forks the command's process, in which the program goes on. */
+export function startCommand(lowering: Lowering, phases: Phases): void {
+  const { builder } = lowering;
+  if (!phases.joins) {
+    fork(builder, lowering.command);
+    builder.branch(lowering.command, 'notEqual', 0, phases.afterFork);
+    return;
+  }
+  fork(builder, lowering.child);
+  builder.branch(lowering.child, 'notEqual', 0, lowering.afterCreation);
+  builder.onFailure = lowering.childFailure;
+  builder.syscall('prctl', [flags(PRCTL, 'PR_SET_PDEATHSIG'), flags(SIGNAL, 'SIGKILL'), 0, 0, 0]);
+  close(builder, lowering.statusRead);
+}
+
+/** Everything that is not on the command's way: what init and the monitor do after forking, and failures. */
+export function finishLauncher(lowering: Lowering, phases: Phases, operations: readonly SetupOp[], explainer: Explainer | undefined): void {
+  const { builder } = lowering;
+  reportToMonitor(lowering);
+
+  if (!phases.joins) {
+    builder.place(phases.afterFork);
+    for (const descriptor of [lowering.statusWrite, lowering.store, lowering.terminal, lowering.ownTerminal, lowering.handover.init, lowering.handover.monitor]) {
+      close(builder, descriptor);
+    }
+    closeStandardStreams(builder);
+    builder.jump(phases.init);
+  }
+
+  const errno = builder.slot('errno');
+  const started = builder.label('started');
+  const failed = builder.label('failed inside');
+  builder.place(lowering.afterCreation);
+  builder.onFailure = lowering.monitorFailure;
+  if (phases.joins) close(builder, lowering.statusWrite);
+  awaitStart(lowering, builder.step, errno, started);
+  builder.jump(failed);
+
+  builder.place(started);
+  close(builder, lowering.statusRead);
+  writePid(lowering);
+  if (!phases.ownTerminal) closeStandardStreams(builder);
+  builder.jump(phases.monitor);
+
+  builder.place(lowering.monitorFailure);
+  builder.compute(errno, 'subtract', 0, builder.outcome);
+  endChild(lowering);
+  builder.place(failed);
+  if (phases.ephemeral) removeBeforeReport(lowering, phases);
+  reportFailure(lowering, operations, builder.step, errno, explainer);
+}
+
+/** A child that still waits for its ids is ended before the failure is told. */
+function endChild(lowering: Lowering): void {
+  const { builder, child } = lowering;
+  const none = builder.label('no child');
+  builder.branch(child, 'equal', 0, none);
+  builder.syscall('kill', [child, flags(SIGNAL, 'SIGKILL')], { onError: 'ignore' });
+  builder.syscall('wait4', [child, 0, flags(WAIT, '__WALL'), 0], { onError: 'ignore' });
+  builder.place(none);
+}
+
+/** The removal enters the sandbox's user namespace, and the report must not be in there: a child does it. */
+function removeBeforeReport(lowering: Lowering, phases: Phases): void {
+  const { builder } = lowering;
+  const report = builder.label('report');
+  const pid = builder.scratch('remover');
+  builder.branch(lowering.entered, 'equal', 0, report);
+  builder.syscall('clone', [flags(SIGNAL, 'SIGCHLD'), 0, 0, 0, 0], { result: pid, onError: report });
+  builder.branch(pid, 'equal', 0, phases.removal);
+  builder.syscall('wait4', [pid, 0, 0, 0], { onError: 'ignore' });
+  builder.place(report);
+}
+
+/** Where others find init: for `ps`, `rm` and a second `shell`. */
+function writePid(lowering: Lowering): void {
+  const { builder } = lowering;
+  const skip = builder.label('no directory');
+  const file = builder.scratch('pid file');
+  builder.branch(lowering.entered, 'equal', 0, skip);
+  const digits = decimal(builder, lowering.child);
+  builder.syscall('openat', [HERE, builder.string('pid'), openFlags(builder, 'O_WRONLY', 'O_CREAT', 'O_TRUNC'), 0o600], { result: file, onError: skip });
+  builder.syscall('write', [file, digits.start, digits.length], { onError: 'ignore' });
+  close(builder, file);
+  builder.place(skip);
+}
+
+/** A reader of the command's output must not wait for us. */
+function closeStandardStreams(builder: ProgramBuilder): void {
+  builder.syscall('close_range', [0, 2, 0], { onError: 'ignore' });
+}

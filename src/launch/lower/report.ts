@@ -1,0 +1,149 @@
+import { ERRNO_TABLE } from '../../linux/errno-table.ts';
+import { errnoNumber } from '../../linux/errno.ts';
+import { flags, type Pointer, type ProgramBuilder, type Slot } from '../builder.ts';
+import { WAIT } from '../../linux/constants/process.ts';
+import { describeOperation, type SetupOp } from '../operations.ts';
+import { INTERPRETER_MISSING } from './command.ts';
+import type { Lowering } from './context.ts';
+import { decimal } from './decimal.ts';
+
+/** Exit statuses that docker and env(1) made known. */
+const OWN_FAILURE = 125;
+const NOT_EXECUTABLE = 126;
+const NOT_FOUND = 127;
+
+/** The program that turns a failure into a text with cause and hint: `EXECUTABLE ARGUMENT… OPERATION DESCRIPTION ERRNO`. */
+export interface Explainer {
+  readonly executable: string;
+  readonly arguments: readonly string[];
+}
+
+/** struct iovec for a constant text. */
+function iovec(builder: ProgramBuilder, text: string): [Pointer, number] {
+  return [builder.string(text), Buffer.byteLength(text)];
+}
+
+const plain = (text: string): string => JSON.stringify(text).slice(1, -1);
+
+/**
+ * The monitor's last words when an operation failed, here or inside: `step` is its number and `errno` positive. The
+ * explainer says it best; where it cannot be run, one line on standard error names the operation and the errno.
+ */
+export function reportFailure(
+  lowering: Lowering,
+  operations: readonly SetupOp[],
+  step: Slot,
+  errno: Slot,
+  explainer: Explainer | undefined,
+): void {
+  const { builder } = lowering;
+  reportCommand(lowering, operations, step, errno);
+  const descriptions = operations.map((operation) => plain(describeOperation(operation)));
+  const offset = builder.scratch('table offset');
+  const entry = builder.scratch('table entry');
+  if (explainer) {
+    const digits = decimal(builder, errno);
+    const argv = builder.writableWords(
+      [explainer.executable, ...explainer.arguments].map((text): number | Pointer => builder.string(text)).concat([0, 0, 0, 0]),
+      'the explanation',
+    );
+    const first = (explainer.arguments.length + 1) * 8;
+    builder.compute(offset, 'shiftLeft', step, 3);
+    builder.load(entry, 64, builder.words(operations.map(({ op }) => builder.string(op)), 'operations'), offset);
+    builder.store(64, argv, first, entry);
+    builder.load(entry, 64, builder.words(descriptions.map((text) => builder.string(text)), 'descriptions'), offset);
+    builder.store(64, argv, first + 8, entry);
+    builder.store(64, argv, first + 16, digits.start);
+    builder.syscall('execve', [builder.string(explainer.executable), argv, environment(builder)], { onError: 'ignore' });
+  }
+  const line = builder.writableWords([...iovec(builder, 'sandbox: cannot '), 0, 0, ...iovec(builder, ': '), 0, 0, ...iovec(builder, '\n')], 'the line');
+  const copy = (table: Pointer, index: Slot, to: number) => {
+    builder.compute(offset, 'shiftLeft', index, 4);
+    builder.load(entry, 64, table, offset);
+    builder.store(64, line, to, entry);
+    builder.compute(offset, 'add', offset, 8);
+    builder.load(entry, 64, table, offset);
+    builder.store(64, line, to + 8, entry);
+  };
+  copy(builder.words(descriptions.flatMap((text) => iovec(builder, text)), 'descriptions'), step, 16);
+  const known = builder.label('errno has a name');
+  builder.branch(errno, 'less', ERRNO_LIMIT, known);
+  builder.move(errno, 0);
+  builder.place(known);
+  copy(builder.words(errnoNames().flatMap((text) => iovec(builder, text)), 'errno names'), errno, 48);
+  builder.syscall('writev', [2, line, 5], { onError: 'ignore' });
+  builder.syscall('exit_group', [OWN_FAILURE]);
+}
+
+const ERRNO_LIMIT = 134;
+
+function errnoNames(): string[] {
+  const names = new Array<string>(ERRNO_LIMIT).fill('unknown error');
+  for (const [number, name] of ERRNO_TABLE) if (number < ERRNO_LIMIT) names[number] = name;
+  return names;
+}
+
+/** envp of the launcher itself: behind argc, argv and its NULL. */
+function environment(builder: ProgramBuilder): Slot {
+  const envp = builder.scratch('environment');
+  builder.load(envp, 64, builder.stack, 0);
+  builder.compute(envp, 'shiftLeft', envp, 3);
+  builder.compute(envp, 'add', envp, 16);
+  builder.compute(envp, 'add', envp, builder.stack);
+  return envp;
+}
+
+/** What can be said of a command that did not start needs nothing but its name and the errno. */
+function reportCommand(lowering: Lowering, operations: readonly SetupOp[], step: Slot, errno: Slot): void {
+  const { builder } = lowering;
+  operations.forEach((operation, number) => {
+    if (operation.op !== 'execute') return;
+    const other = builder.label('not the command');
+    builder.branch(step, 'notEqual', number, other);
+    const name = plain(operation.command[0] ?? '');
+    const machine = builder.arch;
+    const messages: ReadonlyArray<readonly [errno: number, status: number, text: string]> = [
+      [errnoNumber('ENOENT') ?? 0, NOT_FOUND, `sandbox: ${name}: command not found in the sandbox\n`],
+      [errnoNumber('EACCES') ?? 0, NOT_EXECUTABLE, `sandbox: ${name}: permission denied: it is a directory or has no execute permission (EACCES)\n`],
+      [
+        errnoNumber('ENOEXEC') ?? 0,
+        NOT_EXECUTABLE,
+        `sandbox: ${name}: exec format error: not a program for this machine (${machine}), nor a script that starts with #! (ENOEXEC)\n`,
+      ],
+      [INTERPRETER_MISSING, NOT_EXECUTABLE, `sandbox: ${name}: the file exists, but its interpreter (the #! line or the ELF loader) does not (ENOENT)\n`],
+      [errnoNumber('E2BIG') ?? 0, NOT_EXECUTABLE, `sandbox: ${name}: the arguments and the environment are too long (E2BIG)\n`],
+      [errnoNumber('ETXTBSY') ?? 0, NOT_EXECUTABLE, `sandbox: ${name}: the file is being written (ETXTBSY)\n`],
+    ];
+    for (const [value, status, text] of messages) {
+      const next = builder.label('next message');
+      builder.branch(errno, 'notEqual', value, next);
+      builder.syscall('write', [2, builder.string(text), Buffer.byteLength(text)], { onError: 'ignore' });
+      builder.syscall('exit_group', [status]);
+      builder.place(next);
+    }
+    builder.place(other);
+  });
+}
+
+/** Init or the command's process tells the monitor which step failed and why, and ends. */
+export function reportToMonitor(lowering: Lowering): void {
+  const { builder } = lowering;
+  const record = builder.buffer(16, '&{step, errno}');
+  builder.place(lowering.childFailure);
+  builder.compute(builder.outcome, 'subtract', 0, builder.outcome);
+  builder.store(64, record, 0, builder.step);
+  builder.store(64, record, 8, builder.outcome);
+  builder.syscall('write', [lowering.statusWrite, record, 16], { onError: 'ignore' });
+  builder.syscall('exit_group', [OWN_FAILURE]);
+}
+
+/** Reads the status pipe to its end: falls through with a failure in `step` and `errno`, else goes to `started`. */
+export function awaitStart(lowering: Lowering, step: Slot, errno: Slot, started: Parameters<ProgramBuilder['jump']>[0]): void {
+  const { builder } = lowering;
+  const record = builder.buffer(16, '&{step, errno}');
+  builder.syscall('read', [lowering.statusRead, record, 16]);
+  builder.branch(builder.outcome, 'equal', 0, started);
+  builder.load(step, 64, record, 0);
+  builder.load(errno, 64, record, 8);
+  builder.syscall('wait4', [lowering.child, builder.buffer(8, '&status'), flags(WAIT, '__WALL'), 0], { onError: 'ignore' });
+}

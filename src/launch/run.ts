@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, closeSync, constants, openSync, writeSync } from 'node:fs';
+import { hostArch } from '../linux/arch.ts';
+import { OPEN } from '../linux/constants/open.ts';
+import { LaunchError } from './error.ts';
+
+/** A launcher in a file without a name, which is gone with its last descriptor; read-only, so that it can be executed. */
+export interface LauncherFile {
+  readonly descriptor: number;
+  /** Path for execve(2) in this process. */
+  readonly path: string;
+}
+
+/** Where a file without a name may be made, first those in memory. */
+function directories(store: string): string[] {
+  const runtime = process.env['XDG_RUNTIME_DIR'];
+  return [...(runtime?.startsWith('/') ? [runtime] : []), '/dev/shm', '/tmp', store];
+}
+
+/**
+ * Writes a launcher where it can be executed: file systems may be mounted noexec, read-only or full, so the first that
+ * serves is taken. open(2), O_TMPFILE. Throws a LaunchError when none does.
+ */
+export function writeLauncherFile(elf: Uint8Array, store: string): LauncherFile {
+  const { O_TMPFILE, O_RDWR } = OPEN[hostArch()];
+  const failures: string[] = [];
+  for (const directory of directories(store)) {
+    let writable: number | undefined;
+    let descriptor: number | undefined;
+    try {
+      writable = openSync(directory, O_TMPFILE | O_RDWR, 0o700);
+      for (let written = 0; written < elf.length; ) written += writeSync(writable, elf, written);
+      // A file that is open for writing cannot be executed (ETXTBSY).
+      descriptor = openSync(`/proc/self/fd/${writable}`, constants.O_RDONLY);
+      const path = `/proc/self/fd/${descriptor}`;
+      // access(2) knows of noexec; process.execve aborts where execve(2) fails.
+      accessSync(path, constants.X_OK);
+      closeSync(writable);
+      return { descriptor, path };
+    } catch (error) {
+      for (const open of [writable, descriptor]) if (open !== undefined) closeSync(open);
+      failures.push(`${directory} (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`);
+    }
+  }
+  throw new LaunchError('NO_PLACE', `the launcher cannot be written to a place it may be executed from: tried ${failures.join(', ')}`, {
+    hint: 'one of them must allow files to be created and executed: set XDG_RUNTIME_DIR to a directory that is not mounted noexec',
+  });
+}
+
+/** Variables that the launcher hands to the explanation of a failure, and to nothing else. */
+const EXPLAINED_WITH = ['NO_COLOR', 'FORCE_COLOR', 'TERM', 'LANG', 'LC_ALL'];
+
+/** Becomes the launcher: nothing of this process remains. */
+export function becomeLauncher(elf: Uint8Array, store: string): never {
+  const { path } = writeLauncherFile(elf, store);
+  const environment: Record<string, string> = {};
+  for (const name of EXPLAINED_WITH) {
+    const value = process.env[name];
+    if (value !== undefined) environment[name] = value;
+  }
+  if (process.execve === undefined) throw new LaunchError('NO_EXECVE', 'this Node has no process.execve', { hint: 'Node 24 has it' });
+  return process.execve(path, ['sandbox'], environment);
+}
+
+/** Runs a launcher to its end with standard error inherited, and gives its exit status. */
+export function runLauncher(elf: Uint8Array, store: string): number {
+  const { descriptor } = writeLauncherFile(elf, store);
+  try {
+    const { status } = spawnSync('/proc/self/fd/3', [], { argv0: 'sandbox', stdio: ['ignore', 'ignore', 'inherit', descriptor], env: {} });
+    return status ?? 128;
+  } finally {
+    closeSync(descriptor);
+  }
+}
