@@ -1,0 +1,35 @@
+import { defineCommand } from './arguments/command.ts';
+import { UsageError } from './arguments/usage-error.ts';
+import { oneOf } from './options/choice.ts';
+
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
+export const completion = defineCommand({
+  name: 'completion',
+  category: 'Other',
+  description: 'Print a script that completes commands, options and names in a shell',
+  operands: SHELLS.join('|'),
+  details: `
+    For bash, put \`source <(sandbox completion bash)\` into ~/.bashrc.
+
+    For zsh, write the output to a file called _sandbox in a directory of $fpath.
+
+    For fish, write it to ~/.config/fish/completions/sandbox.fish.
+  `,
+  examples: [['In this shell, until it ends', 'source <(sandbox completion bash)']],
+  completion: { kind: 'words', words: SHELLS },
+  takesCommand: false,
+  options: {},
+  rule: { limit: () => 1, surplus: 'refused' },
+  execute: async ({ operands: [name] }) => {
+    if (name === undefined) throw new UsageError('no shell given', { hint: `expected ${SHELLS.join(', ')}` });
+    const shell = oneOf(SHELLS)(name);
+    const { loadAllCommands } = await import('./registry.ts');
+    const { print } = await import('../ui/output.ts');
+    const commands = await loadAllCommands();
+    if (shell === 'bash') print((await import('./completion/bash.ts')).bashCompletion(commands));
+    else if (shell === 'zsh') print((await import('./completion/zsh.ts')).zshCompletion(commands));
+    else print((await import('./completion/fish.ts')).fishCompletion(commands));
+    return 0;
+  },
+});

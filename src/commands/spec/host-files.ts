@@ -1,0 +1,60 @@
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { posix } from 'node:path';
+import { decodeBytes, encodeBytes } from '../../linux/bytes.ts';
+import { fromNodeError, LinuxError } from '../../linux/errno.ts';
+import { quoted, UsageError } from '../arguments/usage-error.ts';
+
+/**
+ * Takes a path of the host as it was typed after an option; gives the real one, no symlink left: what is looked at here is
+ * what gets mounted. Throws UsageError naming the option, with the LinuxError as its cause.
+ */
+export function realHostPath(option: string, unsafePath: string, currentDirectory: () => string): string {
+  try {
+    const path = unsafePath.startsWith('/') ? unsafePath : `${currentDirectory()}/${unsafePath}`;
+    return decodeBytes(realpathSync.native(encodeBytes(path), { encoding: 'buffer' }));
+  } catch (error) {
+    throw new UsageError(`${option}: ${quoted(unsafePath)} cannot be used`, {
+      cause: fromNodeError(error, unsafePath),
+    });
+  }
+}
+
+/** As `realHostPath`, for a directory. */
+export function realHostDirectory(option: string, unsafePath: string, currentDirectory: () => string): string {
+  const path = realHostPath(option, unsafePath, currentDirectory);
+  if (!isDirectory(path)) throw new UsageError(`${option}: expected a directory, got ${quoted(unsafePath)}`);
+  return path;
+}
+
+/** Takes a path as typed after an option and gives the file's text. Throws UsageError. */
+export function readHostText(option: string, unsafePath: string, currentDirectory: () => string): string {
+  const path = realHostPath(option, unsafePath, currentDirectory);
+  try {
+    return decodeBytes(readFileSync(encodeBytes(path)));
+  } catch (error) {
+    throw new UsageError(`${option}: ${quoted(unsafePath)} cannot be read`, { cause: fromNodeError(error, path) });
+  }
+}
+
+export function isDirectory(path: string): boolean {
+  return statSync(encodeBytes(path), { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** Gives a root file system's passwd(5), '' where it cannot be read: then only numbers and root are known. */
+export function readPasswd(root: string): string {
+  try {
+    return decodeBytes(readFileSync(encodeBytes(posix.join(root, 'etc/passwd'))));
+  } catch (error) {
+    if (fromNodeError(error) instanceof LinuxError) return '';
+    throw error;
+  }
+}
+
+/** Takes a path and gives the real one, or the path itself where it leads nowhere. */
+export function realPathIfAny(path: string): string {
+  try {
+    return decodeBytes(realpathSync.native(encodeBytes(path), { encoding: 'buffer' }));
+  } catch {
+    return posix.resolve('/', path);
+  }
+}

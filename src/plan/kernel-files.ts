@@ -1,0 +1,71 @@
+import type { SetupOp } from '../launch/operations.ts';
+import type { Identity } from './identity.ts';
+import type { PlanInput } from './input.ts';
+
+/**
+ * What podman masks and write-protects (containers/common, pkg/config: default masked and read-only paths; OCI
+ * config-linux.md, "Masked Paths"), with the type that the kernel gives each.
+ */
+const MASKED: ReadonlyArray<readonly [path: string, type: 'file' | 'directory']> = [
+  ['/proc/acpi', 'directory'],
+  ['/proc/asound', 'directory'],
+  ['/proc/interrupts', 'file'],
+  ['/proc/kcore', 'file'],
+  ['/proc/keys', 'file'],
+  ['/proc/latency_stats', 'file'],
+  ['/proc/sched_debug', 'file'],
+  ['/proc/scsi', 'directory'],
+  ['/proc/timer_list', 'file'],
+  ['/proc/timer_stats', 'file'],
+  ['/sys/dev/block', 'directory'],
+  ['/sys/devices/virtual/powercap', 'directory'],
+  ['/sys/firmware', 'directory'],
+  ['/sys/fs/selinux', 'directory'],
+];
+const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+/** /proc and /sys, with what an ordinary program has no use for hidden or read-only. */
+export function planKernelFiles({ spec }: PlanInput): SetupOp[] {
+  return [
+    { op: 'makeDirectory', path: '/proc', mode: 0o555 },
+    { op: 'proc', target: '/proc' },
+    { op: 'makeDirectory', path: '/sys', mode: 0o555 },
+    { op: 'sysfs', target: '/sys', fresh: spec.network === 'none' },
+    { op: 'controlGroups', target: '/sys/fs/cgroup' },
+    ...MASKED.map(([path, type]): SetupOp => ({ op: 'mask', path, type })),
+    ...READ_ONLY.map((path): SetupOp => ({ op: 'readOnlyPath', path })),
+  ];
+}
+
+const NODES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
+const LINKS: ReadonlyArray<readonly [name: string, to: string]> = [
+  ['fd', '/proc/self/fd'],
+  ['stdin', '/proc/self/fd/0'],
+  ['stdout', '/proc/self/fd/1'],
+  ['stderr', '/proc/self/fd/2'],
+  ['ptmx', 'pts/ptmx'],
+];
+
+/** /dev as OCI's config-linux.md, "Default Devices", has it; the nodes are the host's, since a user may make none. */
+export function planDevices({ spec, terminalPath }: PlanInput, identity: Identity): SetupOp[] {
+  const node = { noSuid: true, noExec: true };
+  const bindNode = (source: string, target: string, optional: boolean): SetupOp[] => [
+    { op: 'makeFile', path: target },
+    { op: 'bind', source, target, recursive: false, attributes: node, optional },
+  ];
+  const operations: SetupOp[] = [
+    { op: 'makeDirectory', path: '/dev', mode: 0o755 },
+    { op: 'memory', target: '/dev', mode: 0o755, size: 65536 * 1024, attributes: { noSuid: true, noExec: true } },
+    ...NODES.flatMap((name) => bindNode(`/dev/${name}`, `/dev/${name}`, false)),
+    ...LINKS.map(([name, to]): SetupOp => ({ op: 'makeSymlink', path: `/dev/${name}`, to })),
+    { op: 'makeDirectory', path: '/dev/pts', mode: 0o755 },
+    { op: 'devpts', target: '/dev/pts', ...(identity.hasTtyGroup ? { ttyGroup: 5 } : {}) },
+    { op: 'makeDirectory', path: '/dev/shm', mode: 0o755 },
+    { op: 'memory', target: '/dev/shm', mode: 0o1777, attributes: { noSuid: true, noDev: true, noExec: true } },
+    { op: 'makeDirectory', path: '/dev/mqueue', mode: 0o755 },
+    { op: 'messageQueues', target: '/dev/mqueue' },
+  ];
+  if (spec.terminal === 'own') operations.push({ op: 'makeFile', path: '/dev/console' }, { op: 'ownTerminal' });
+  else if (terminalPath !== undefined) operations.push(...bindNode(terminalPath, '/dev/console', true));
+  return operations;
+}

@@ -1,0 +1,64 @@
+import type { SetupOp } from '../launch/operations.ts';
+import type { PlanInput } from './input.ts';
+import { changesOf, WORKSPACE } from './root.ts';
+
+interface Place {
+  readonly destination: string;
+  readonly operations: readonly SetupOp[];
+}
+
+/** What the user puts into the sandbox: the workspace, volumes and file systems in memory, outer ones first. */
+export function planPlaces(input: PlanInput): { operations: SetupOp[]; directories: ReadonlyArray<{ path: string; mode: number }> } {
+  const { spec } = input;
+  const places: Place[] = [...spec.volumes.map((volume) => planVolume(input, volume)), ...spec.tmpfs.map(planTmpfs)];
+  if (spec.workspace.kind !== 'none') places.push(planWorkspace(input, spec.workspace));
+  places.sort((a, b) => compareDepth(a.destination, b.destination));
+  const directories = spec.workspace.kind === 'cow' ? changesOf(WORKSPACE).directories : [];
+  return { operations: places.flatMap((place) => place.operations), directories };
+}
+
+function compareDepth(a: string, b: string): number {
+  return a.split('/').length - b.split('/').length || (a < b ? -1 : 1);
+}
+
+function planWorkspace({ spec }: PlanInput, workspace: Exclude<PlanInput['spec']['workspace'], { kind: 'none' }>): Place {
+  const { path } = workspace;
+  const attributes = { noSuid: true, noDev: true, readOnly: workspace.kind === 'ro' };
+  const mount: SetupOp =
+    workspace.kind === 'cow'
+      ? {
+          op: 'overlay',
+          target: path,
+          layers: { lower: [path], upper: changesOf(WORKSPACE).upper, volatile: spec.lifetime.kind === 'ephemeral' },
+          attributes,
+        }
+      : { op: 'bind', source: path, target: path, recursive: true, attributes, optional: false };
+  return { destination: path, operations: [{ op: 'makeDirectory', path, mode: 0o755 }, mount] };
+}
+
+function planVolume({ volumeTypes }: PlanInput, { source, destination, access }: PlanInput['spec']['volumes'][number]): Place {
+  const slash = destination.lastIndexOf('/');
+  const place: SetupOp[] =
+    volumeTypes.get(source) === 'file'
+      ? [
+          ...(slash > 0 ? [{ op: 'makeDirectory', path: destination.slice(0, slash), mode: 0o755 } as const] : []),
+          { op: 'makeFile', path: destination },
+        ]
+      : [{ op: 'makeDirectory', path: destination, mode: 0o755 }];
+  const attributes = { noSuid: true, noDev: true, readOnly: access === 'ro' };
+  return {
+    destination,
+    operations: [...place, { op: 'bind', source, target: destination, recursive: true, attributes, optional: false }],
+  };
+}
+
+function planTmpfs({ destination, size, mode }: PlanInput['spec']['tmpfs'][number]): Place {
+  const attributes = { noSuid: true, noDev: true };
+  return {
+    destination,
+    operations: [
+      { op: 'makeDirectory', path: destination, mode: 0o755 },
+      { op: 'memory', target: destination, mode, ...(size === undefined ? {} : { size }), attributes },
+    ],
+  };
+}

@@ -1,0 +1,134 @@
+import type { NamespaceKind, SandboxDirectory, SetupOp } from '../launch/operations.ts';
+import { type Identity, identityFor } from './identity.ts';
+import type { PlanInput } from './input.ts';
+import { planDevices, planKernelFiles } from './kernel-files.ts';
+import { planPlaces } from './places.ts';
+import { planRoot } from './root.ts';
+import { systemCallFilter } from './seccomp.ts';
+
+const ISOLATED: readonly NamespaceKind[] = ['user', 'mount', 'pid', 'ipc', 'uts', 'cgroup'];
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Gives the namespaces that a sandbox has of its own. */
+export function namespacesOf(network: 'none' | 'host'): NamespaceKind[] {
+  return network === 'none' ? [...ISOLATED, 'network'] : [...ISOLATED];
+}
+
+/** Gives all operations from the request to the running command; pure, and as it is printed by `sandbox plan`. */
+export function planSandbox(input: PlanInput): SetupOp[] {
+  const { spec, facts } = input;
+  const identity = identityFor(input);
+  const root = planRoot(input);
+  const places = planPlaces(input);
+  const sandbox: SandboxDirectory =
+    spec.lifetime.kind === 'named' ? { kind: 'named', name: spec.lifetime.name } : { kind: 'generated' };
+  const operations: SetupOp[] = [
+    { op: 'enterSandboxDirectory', store: `${facts.store}/${sandbox.kind === 'generated' ? 'runs' : 'sandboxes'}`, sandbox, spec: describeSpec(input) },
+    {
+      op: 'makeSandboxDirectories',
+      directories: [...root.directories, ...places.directories, { path: 'files', mode: 0o755 }, { path: 'tmp', mode: 0o1777 }],
+    },
+    { op: 'createNamespaces', namespaces: namespacesOf(spec.network), ids: identity.mapping },
+    { op: 'dieWithMonitor' },
+    { op: 'isolateMounts' },
+    { op: 'hostname', name: spec.hostname },
+    ...root.operations,
+    ...planKernelFiles(input),
+    ...planDevices(input, identity),
+    ...planFreshPlaces(input),
+    ...planNetwork(input),
+    ...places.operations,
+  ];
+  if (spec.readOnly) operations.push({ op: 'readOnlyRoot' });
+  operations.push({ op: 'pivotRoot' }, { op: 'startCommand' }, ...planCommand(input, identity));
+  return operations;
+}
+
+/** The same for a second command in a running sandbox: its namespaces are there, only the command is new. */
+export function planJoin(input: PlanInput, pid: number): SetupOp[] {
+  const namespaces = namespacesOf(input.spec.network);
+  return [{ op: 'joinNamespaces', pid, namespaces }, { op: 'startCommand' }, ...planCommand(input, identityFor(input))];
+}
+
+/** What `ps` shows, and garbage collection needs. */
+export function describeSpec({ spec, root }: PlanInput): string {
+  const { lifetime, rootfs, workspace, command, network, hostname } = spec;
+  const generation = root.kind === 'host' ? { generation: root.generation } : {};
+  return `${JSON.stringify({ version: 1, lifetime, rootfs, workspace, network, hostname, command, ...generation })}\n`;
+}
+
+/** Places that every sandbox has empty: in memory, but for /var/tmp, which is for what is too large for that. */
+function planFreshPlaces({ spec, root, facts }: PlanInput): SetupOp[] {
+  const attributes = { noSuid: true, noDev: true };
+  const inMemory = (target: string, mode: number): SetupOp[] => [
+    { op: 'makeDirectory', path: target, mode: 0o755 },
+    { op: 'memory', target, mode, attributes },
+  ];
+  if (root.kind === 'host') {
+    return [
+      ...inMemory('/run', 0o755),
+      { op: 'makeDirectory', path: '/run/lock', mode: 0o1777 },
+      ...inMemory('/tmp', 0o1777),
+      { op: 'bind', source: 'tmp', target: '/var/tmp', recursive: false, attributes, optional: true },
+      { op: 'makeDirectory', path: facts.home, mode: 0o700 },
+    ];
+  }
+  if (!spec.readOnly) return [];
+  return ['/run', '/tmp', '/var/tmp'].flatMap((path) => inMemory(path, path === '/run' ? 0o755 : 0o1777));
+}
+
+/** Host names, addresses and the loopback interface. */
+function planNetwork({ spec, root, facts, hosts }: PlanInput): SetupOp[] {
+  const operations: SetupOp[] = [];
+  const own = '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n';
+  const known = spec.network === 'host' ? hosts : own;
+  const content = (name: string, text: string): SetupOp[] => [
+    { op: 'makeFile', path: `/etc/${name}` },
+    { op: 'bindContent', name: `files/${name}`, content: text, target: `/etc/${name}` },
+  ];
+  operations.push(...content('hosts', `${known.trimEnd()}\n127.0.1.1 ${spec.hostname}\n`));
+  operations.push(...content('hostname', `${spec.hostname}\n`));
+  const resolver = facts.resolvConf;
+  if (spec.network === 'host' && resolver) {
+    if (root.kind === 'directory') operations.push(...content('resolv.conf', resolver.content));
+    else if (resolver.path.startsWith('/run/')) {
+      const directory = resolver.path.slice(0, resolver.path.lastIndexOf('/'));
+      operations.push({ op: 'makeDirectory', path: directory, mode: 0o755 }, { op: 'writeFile', path: resolver.path, content: resolver.content });
+    }
+  }
+  if (spec.network === 'none') operations.push({ op: 'loopbackUp' });
+  return operations;
+}
+
+function planCommand(input: PlanInput, identity: Identity): SetupOp[] {
+  const { spec, facts, root } = input;
+  const operations: SetupOp[] = [{ op: 'closeDescriptors' }];
+  if (spec.terminal === 'own') operations.push({ op: 'takeTerminal' });
+  else if (!spec.stdin) operations.push({ op: 'standardInputNull' });
+  if (identity.nested) operations.push({ op: 'nestedUser', ...identity.nested });
+  const home = root.kind === 'host' ? facts.home : '/';
+  const natural = spec.workspace.kind === 'none' ? home : spec.workspace.path;
+  operations.push(
+    spec.workdir === undefined
+      ? { op: 'changeDirectory', path: natural, fallback: home }
+      : { op: 'changeDirectory', path: spec.workdir },
+  );
+  operations.push({ op: 'dropCapabilities', keep: identity.capabilities }, { op: 'noNewPrivileges' });
+  const guardTerminal = spec.terminal === 'inherited';
+  if (guardTerminal || identity.emulateRoot) {
+    const purposes = [guardTerminal ? 'no typing into the shared terminal' : [], identity.emulateRoot ? 'root with one id' : []].flat();
+    const filter = systemCallFilter(facts.arch, { guardTerminal, emulateRoot: identity.emulateRoot });
+    operations.push({ op: 'seccomp', purpose: purposes.join('; '), filter });
+  }
+  operations.push({ op: 'resetSignals' }, { op: 'execute', command: spec.command, candidates: candidates(spec), environment: spec.environment });
+  return operations;
+}
+
+/** Where a command is looked for: along the sandbox's own PATH, as execvp(3) does. */
+function candidates({ command, environment }: PlanInput['spec']): string[] {
+  const name = command[0] ?? '';
+  if (name.includes('/') || name === '') return [name];
+  const path = environment.find(([variable]) => variable === 'PATH')?.[1] ?? DEFAULT_PATH;
+  return path.split(':').map((directory) => `${directory === '' ? '.' : directory}/${name}`);
+}
+

@@ -1,0 +1,63 @@
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { hostGround } from '../host/directories.ts';
+import type { HostFacts } from '../host/facts.ts';
+import { ensureSkeleton } from '../host/skeleton.ts';
+import type { PlanInput, RootSource } from '../plan/input.ts';
+import type { Spec } from '../plan/spec.ts';
+import { SandboxError } from './error.ts';
+import { resolveUser } from './user.ts';
+
+/** Told while the `host` image is prepared, which takes seconds the first time: entries made so far. */
+export type Progress = (entries: number) => void;
+
+/** Looks up what the plan needs besides the spec and the facts: reads the host, and prepares the `host` image once. */
+export function planInput(spec: Spec, facts: HostFacts, onProgress: Progress): PlanInput {
+  if (facts.overlay.kind === 'none') {
+    throw new SandboxError('NO_OVERLAY', `copy-on-write is not possible here: ${facts.overlay.reason}`, {
+      hint: '`sandbox doctor` says more',
+    });
+  }
+  const terminalPath = inheritedTerminal(spec);
+  return {
+    spec,
+    facts,
+    root: rootSource(spec, facts, onProgress),
+    user: resolveUser(spec, facts),
+    volumeTypes: new Map(spec.volumes.map(({ source }) => [source, typeOf(source)])),
+    ...(terminalPath === undefined ? {} : { terminalPath }),
+    hosts: readHosts(),
+  };
+}
+
+function rootSource(spec: Spec, facts: HostFacts, onProgress: Progress): RootSource {
+  if (spec.rootfs.kind === 'directory') return spec.rootfs;
+  const ground = hostGround(facts);
+  const { generation } = ensureSkeleton(facts.store, ground, ({ directories, files }) => onProgress(directories + files));
+  return { kind: 'host', ground: ground.entries, generation };
+}
+
+function typeOf(path: string): 'file' | 'directory' {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? 'directory' : 'file';
+}
+
+/** The path of the terminal that one of the standard streams is; a terminal of another mount namespace has none. */
+function inheritedTerminal(spec: Spec): string | undefined {
+  if (spec.terminal !== 'inherited') return undefined;
+  for (const stream of [0, 1, 2]) {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${stream}`);
+      if (/^\/dev\/(pts\/\d+|tty\d+|ttyS\d+)$/.test(path) && statSync(path).isCharacterDevice()) return path;
+    } catch {
+      // Closed, or hidden: no terminal then.
+    }
+  }
+  return undefined;
+}
+
+function readHosts(): string {
+  try {
+    return readFileSync('/etc/hosts', 'utf8');
+  } catch {
+    return '127.0.0.1 localhost\n';
+  }
+}

@@ -1,0 +1,79 @@
+import { surveyHost } from '../host/survey.ts';
+import { moveToTrash } from '../store/garbage.ts';
+import { StoreError } from '../store/error.ts';
+import { ensureStore } from '../store/layout.ts';
+import { createdAt, listShelf, readSpec, runningInit, type SandboxDirectoryEntry } from '../store/sandbox-directory.ts';
+
+/** A sandbox as `ps` shows it. */
+export interface SandboxInfo {
+  readonly id: string;
+  /** Kept sandboxes have one, which is their id too. */
+  readonly name?: string;
+  readonly state: 'running' | 'stopped';
+  /** `host`, or the directory of `--rootfs`. */
+  readonly rootfs: string;
+  readonly command: readonly string[];
+  /** ISO 8601, UTC. */
+  readonly created: string;
+  /** Of its init, as the host sees it. */
+  readonly pid?: number;
+  readonly workspace?: string;
+}
+
+/** Lists kept sandboxes, running or not, and the running ones of `run`. */
+export async function listSandboxes(): Promise<SandboxInfo[]> {
+  const { store } = surveyHost();
+  const entries = [...listShelf(store, 'sandboxes'), ...listShelf(store, 'runs')];
+  return entries.flatMap((entry) => describe(entry) ?? []).sort((a, b) => (a.created < b.created ? 1 : -1));
+}
+
+function describe({ id, shelf, path }: SandboxDirectoryEntry): SandboxInfo | undefined {
+  const spec = readSpec(path);
+  const pid = runningInit(path);
+  if (!spec || (shelf === 'runs' && pid === undefined)) return undefined;
+  try {
+    return {
+      id,
+      ...(shelf === 'sandboxes' ? { name: id } : {}),
+      state: pid === undefined ? 'stopped' : 'running',
+      rootfs: spec.rootfs.path ?? spec.rootfs.kind,
+      command: spec.command,
+      created: createdAt(path).toISOString(),
+      ...(pid === undefined ? {} : { pid }),
+      ...(spec.workspace.path === undefined ? {} : { workspace: spec.workspace.path }),
+    };
+  } catch {
+    return undefined; // removed meanwhile
+  }
+}
+
+/**
+ * Removes a sandbox with all its changes. Throws a StoreError when there is none of that id, or when it runs and is not
+ * to be forced, and a SandboxError when files resist.
+ */
+export async function removeSandbox(id: string, { force }: { readonly force: boolean }): Promise<void> {
+  const facts = surveyHost();
+  ensureStore(facts.store);
+  const entry = [...listShelf(facts.store, 'sandboxes'), ...listShelf(facts.store, 'runs')].find((known) => known.id === id);
+  if (!entry) throw new StoreError('NO_SANDBOX', `there is no sandbox ${id}`, { hint: '`sandbox ps -a` lists them' });
+  const pid = runningInit(entry.path);
+  if (pid !== undefined) {
+    if (!force) throw new StoreError('RUNNING', `the sandbox ${id} is running`, { hint: `end it with: sandbox rm --force ${id}` });
+    await endInit(pid, entry.path);
+  }
+  // A run removes its own directory at the end of its init.
+  if (entry.shelf === 'runs' && pid !== undefined) return;
+  if (moveToTrash(facts.store, entry.path) === undefined) {
+    throw new StoreError('RUNNING', `the sandbox ${id} is being opened`, { hint: 'try again, or end it first' });
+  }
+  const { emptyTrash } = await import('./removal.ts');
+  emptyTrash(facts);
+}
+
+/** Kills init, and with it every process of the sandbox; waits until the kernel has cleared it away. */
+async function endInit(pid: number, path: string): Promise<void> {
+  process.kill(pid, 'SIGKILL');
+  for (let tries = 0; tries < 200 && runningInit(path) !== undefined; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

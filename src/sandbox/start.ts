@@ -1,0 +1,95 @@
+import { isSea } from 'node:sea';
+import { surveyHost } from '../host/survey.ts';
+import { compileLauncher, type Launcher } from '../launch/compile.ts';
+import type { Explainer } from '../launch/lower/report.ts';
+import type { SetupOp } from '../launch/operations.ts';
+import { becomeLauncher } from '../launch/run.ts';
+import { describeSpec, planJoin, planSandbox as planOperations } from '../plan/plan.ts';
+import type { Spec } from '../plan/spec.ts';
+import { suspects } from '../store/garbage.ts';
+import { ensureStore, shelf } from '../store/layout.ts';
+import { prepareNamed, readSpec, runningInit } from '../store/sandbox-directory.ts';
+import { SandboxError } from './error.ts';
+import { planInput, type Progress } from './input.ts';
+
+/** A plan for people and for files. */
+export interface Planned {
+  readonly operations: readonly SetupOp[];
+  /** The system calls, a line each, under the operation that makes them. */
+  readonly listing: string;
+  /** The launcher: an executable that needs nothing but the kernel, and the store. */
+  readonly elf: Buffer;
+}
+
+/** This program again, to say in full what a launcher can only name. */
+function explainer(): Explainer {
+  const script = process.argv[1];
+  return { executable: process.execPath, arguments: [...(isSea() || script === undefined ? [] : [script]), '__explain'] };
+}
+
+/**
+ * Opens the sandbox that a spec describes and becomes its monitor: returns only by throwing. A named sandbox that is
+ * open already is joined. Throws a HostError, StoreError, SandboxError or LaunchError.
+ */
+export async function startSandbox(spec: Spec, onProgress: Progress = () => {}): Promise<never> {
+  const facts = surveyHost();
+  ensureStore(facts.store);
+  const input = planInput(spec, facts, onProgress);
+  let operations: readonly SetupOp[];
+  if (spec.lifetime.kind === 'named') {
+    const path = `${shelf(facts.store, 'sandboxes')}/${spec.lifetime.name}`;
+    const init = runningInit(path);
+    if (init === undefined) {
+      refuseOtherRoot(spec, path);
+      prepareNamed(facts.store, spec.lifetime.name, describeSpec(input));
+      operations = planOperations(input);
+    } else {
+      const network = readSpec(path)?.network ?? spec.network;
+      operations = planJoin({ ...input, spec: { ...spec, network } }, init);
+    }
+  } else {
+    operations = planOperations(input);
+  }
+  const garbage = suspects(facts.store);
+  if (garbage.length > 0) {
+    const { removeGarbage } = await import('./removal.ts');
+    removeGarbage(facts, garbage);
+  }
+  const launcher = compileLauncher(operations, { arch: facts.arch, explainer: explainer() });
+  return becomeLauncher(launcher.elf(), facts.store);
+}
+
+/** A sandbox keeps the root file system that it was made with: its changes make sense on no other. */
+function refuseOtherRoot(spec: Spec, path: string): void {
+  const stored = readSpec(path)?.rootfs;
+  if (!stored) return;
+  const wanted = spec.rootfs.kind === 'directory' ? spec.rootfs.path : undefined;
+  if (stored.kind === spec.rootfs.kind && stored.path === wanted) return;
+  const name = spec.lifetime.kind === 'named' ? spec.lifetime.name : '';
+  throw new SandboxError('MISMATCH', `the sandbox ${name} was made on ${stored.path ?? stored.kind}`, {
+    hint: `open it without --rootfs changed, or remove it: sandbox rm ${name}`,
+  });
+}
+
+/** Plans without starting anything; the `host` image is prepared, since the plan names it. */
+export async function planSandbox(spec: Spec, onProgress: Progress = () => {}): Promise<Planned> {
+  const facts = surveyHost();
+  ensureStore(facts.store);
+  const operations = planOperations(planInput(spec, facts, onProgress));
+  const launcher = compileLauncher(operations, { arch: facts.arch });
+  return { operations, listing: listCalls(launcher, operations), elf: launcher.elf() };
+}
+
+function listCalls({ calls }: Launcher, operations: readonly SetupOp[]): string {
+  let step = -1;
+  const lines: string[] = [];
+  for (const call of calls) {
+    if (call.step !== step) {
+      step = call.step;
+      const operation = operations[step];
+      lines.push(`# ${step}: ${operation?.op ?? 'supervision'}`);
+    }
+    lines.push(`${call.name}(${call.arguments.join(', ')})`);
+  }
+  return `${lines.join('\n')}\n`;
+}

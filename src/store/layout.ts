@@ -1,0 +1,32 @@
+import { mkdirSync } from 'node:fs';
+import { StoreError } from './error.ts';
+
+/*
+ * $STORE/sandboxes/NAME/   a sandbox that is kept
+ * $STORE/runs/ID/          one that is gone with its command
+ * $STORE/runs/.gate        held shared while one is made, exclusively while garbage is looked for
+ * $STORE/trash/…           on its way out
+ *
+ * Of each: spec.json (what it is), lock (held by its monitor and init), pid (its init), root/ (mount point), upper/ and
+ * work/ (changes), files/ (generated ones), tmp/ (/var/tmp).
+ */
+
+export type Shelf = 'sandboxes' | 'runs' | 'trash';
+
+/** Gives the path of a shelf of the store. */
+export function shelf(store: string, name: Shelf): string {
+  return `${store}/${name}`;
+}
+
+/** Makes the store's directories. Throws a StoreError where the home is read-only, full or missing. */
+export function ensureStore(store: string): void {
+  try {
+    for (const name of ['sandboxes', 'runs', 'trash'] as const) mkdirSync(shelf(store, name), { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
+    throw new StoreError('STORE', `the store ${store} cannot be made: ${code}`, {
+      hint: 'set XDG_DATA_HOME to a directory that you may write to',
+      cause,
+    });
+  }
+}

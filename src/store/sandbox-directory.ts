@@ -1,0 +1,118 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { fsyncDirectory } from '../linux/sync.ts';
+import { StoreError } from './error.ts';
+import { type Shelf, shelf } from './layout.ts';
+
+/** What spec.json says; written by the plan, read by `ps`, `rm` and garbage collection. */
+export interface StoredSpec {
+  readonly version: 1;
+  readonly lifetime: { readonly kind: 'ephemeral' } | { readonly kind: 'named'; readonly name: string };
+  readonly rootfs: { readonly kind: string; readonly path?: string };
+  readonly workspace: { readonly kind: string; readonly path?: string };
+  readonly network: 'none' | 'host';
+  readonly hostname: string;
+  readonly command: readonly string[];
+  /** The skeleton that a `host` sandbox was last opened with. */
+  readonly generation?: string;
+}
+
+/** A directory of the store that holds a sandbox. */
+export interface SandboxDirectoryEntry {
+  readonly id: string;
+  readonly shelf: Shelf;
+  readonly path: string;
+}
+
+/** Lists the sandboxes of a shelf; a missing shelf has none. */
+export function listShelf(store: string, name: Shelf): SandboxDirectoryEntry[] {
+  let entries: string[];
+  try {
+    entries = readdirSync(shelf(store, name));
+  } catch {
+    return [];
+  }
+  return entries.filter((id) => !id.startsWith('.')).map((id) => ({ id, shelf: name, path: `${shelf(store, name)}/${id}` }));
+}
+
+/** Reads a sandbox's spec.json; undefined while it is being made, or when it is not of a version that we know. */
+export function readSpec(path: string): StoredSpec | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(`${path}/spec.json`, 'utf8'));
+    return isStoredSpec(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isStoredSpec(value: unknown): value is StoredSpec {
+  return (
+    typeof value === 'object' && value !== null && 'version' in value && value.version === 1 && 'command' in value &&
+    Array.isArray(value.command) && 'rootfs' in value && typeof value.rootfs === 'object' && 'workspace' in value &&
+    typeof value.workspace === 'object' && 'network' in value
+  );
+}
+
+/** Writes a file so that readers see the old content or the new one, whatever happens meanwhile; rename(2). */
+export function writeAtomically(path: string, content: string): void {
+  const aside = `${path}.${process.pid}.tmp`;
+  const file = openSync(aside, 'w', 0o600);
+  try {
+    try {
+      writeSync(file, content);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(aside, path);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw error;
+  }
+}
+
+/** Makes the directory of a named sandbox, or opens it again, with the spec of this time. */
+export function prepareNamed(store: string, name: string, spec: string): string {
+  const path = `${shelf(store, 'sandboxes')}/${name}`;
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+  writeAtomically(`${path}/spec.json`, spec);
+  fsyncDirectory(path);
+  return path;
+}
+
+/**
+ * Gives the pid of a sandbox's init while it runs. The process is the right one if it has the sandbox's lock open: pids
+ * are used again, and a pid file may be older than the last reboot.
+ */
+export function runningInit(path: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(`${path}/pid`, 'utf8'));
+    if (!Number.isSafeInteger(pid) || pid <= 1) return undefined;
+    const lock = statSync(`${path}/lock`);
+    for (const descriptor of readdirSync(`/proc/${pid}/fd`)) {
+      const open = statSync(`/proc/${pid}/fd/${descriptor}`, { throwIfNoEntry: false });
+      if (open && open.ino === lock.ino && open.dev === lock.dev) return pid;
+    }
+  } catch {
+    // Not started, ended, or somebody else's process by now.
+  }
+  return undefined;
+}
+
+/** When a sandbox was made: its directory's birth, or the oldest time that the file system keeps. */
+export function createdAt(path: string): Date {
+  const { birthtime, ctime } = statSync(path);
+  return birthtime.getTime() > 0 ? birthtime : ctime;
+}
+
+/** Throws unless `name` is that of a kept sandbox, whose directory is given. */
+export function namedDirectory(store: string, name: string): string {
+  const path = `${shelf(store, 'sandboxes')}/${name}`;
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new StoreError('NO_SANDBOX', `there is no sandbox ${name}`, { hint: '`sandbox ps -a` lists them' });
+  }
+  return path;
+}

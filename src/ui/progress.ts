@@ -1,0 +1,60 @@
+import { isatty } from 'node:tty';
+import { printError } from './output.ts';
+import { printable } from './printable.ts';
+
+/** How far a piece of work is; without `total` nobody knows how much is left. */
+export interface ProgressState {
+  readonly label: string;
+  readonly done?: number;
+  readonly total?: number;
+}
+
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const;
+const FRAME_MILLISECONDS = 80;
+/** Work that is done sooner shows nothing. */
+const DELAY_MILLISECONDS = 200;
+
+/** Takes a state and the number of the frame and gives the line, without its end. */
+export function progressLine({ label, done, total }: ProgressState, frame: number): string {
+  const spinner = FRAMES[frame % FRAMES.length] ?? FRAMES[0];
+  if (done === undefined || total === undefined || total <= 0) return `${spinner} ${printable(label)}`;
+  const percent = Math.min(100, Math.max(0, Math.floor((done / total) * 100)));
+  return `${spinner} ${String(percent).padStart(3)}% ${printable(label)}`;
+}
+
+/** A line on standard error that says how far some work is, and nothing where that is no terminal. */
+export interface Progress {
+  readonly update: (state: ProgressState) => void;
+  /** Takes the line away. */
+  readonly end: () => void;
+}
+
+/**
+ * Starts a line of progress and gives its control; `end` must be called. The line is redrawn in place (ECMA-48: CR, EL)
+ * while the event loop turns; its timer does not keep the process alive.
+ */
+export function startProgress(state: ProgressState): Progress {
+  if (!isatty(2) || process.env.TERM === 'dumb') return { update: () => {}, end: () => {} };
+  let current = state;
+  let frame = 0;
+  let shown = false;
+  const begun = performance.now();
+  const draw = (): void => {
+    if (performance.now() - begun < DELAY_MILLISECONDS) return;
+    // A line that wraps could not be taken away again.
+    const line = [...progressLine(current, frame++)].slice(0, (process.stderr.columns || 80) - 1).join('');
+    printError(`\r${line}\x1b[K`);
+    shown = true;
+  };
+  const timer = setInterval(draw, FRAME_MILLISECONDS);
+  timer.unref();
+  return {
+    update: (next) => {
+      current = next;
+    },
+    end: () => {
+      clearInterval(timer);
+      if (shown) printError('\r\x1b[K');
+    },
+  };
+}

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { bashCompletion } from '../../src/commands/completion/bash.ts';
+import { fishCompletion } from '../../src/commands/completion/fish.ts';
+import { fishQuote, shellQuote } from '../../src/commands/completion/shell-quote.ts';
+import { zshCompletion } from '../../src/commands/completion/zsh.ts';
+import { COMMAND_NAMES, loadAllCommands } from '../../src/commands/registry.ts';
+
+const commands = await loadAllCommands();
+const scripts = { bash: bashCompletion(commands), zsh: zshCompletion(commands), fish: fishCompletion(commands) };
+
+const has = (program: string): boolean => spawnSync(program, ['-c', 'true']).error === undefined;
+const missing = (program: string): string | false => (has(program) ? false : `${program} is not installed`);
+
+describe('completion', () => {
+  let directory = '';
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), 'sandbox-completion-'));
+    for (const [shell, script] of Object.entries(scripts)) writeFileSync(join(directory, shell), script);
+    // What the scripts ask for the names of sandboxes.
+    writeFileSync(join(directory, 'sandbox'), '#!/bin/sh\n[ "$*" = "ps --all --quiet" ] && printf "web\\nworker\\n"\n');
+    chmodSync(join(directory, 'sandbox'), 0o755);
+    writeFileSync(join(directory, 'a file'), '');
+  });
+  after(() => rmSync(directory, { recursive: true }));
+
+  const run = (program: string, args: readonly string[]): string => {
+    const env = { ...process.env, PATH: `${directory}:${process.env.PATH}`, TERM: 'dumb', HOME: directory };
+    const { status, stdout, stderr } = spawnSync(program, args, { cwd: directory, env, encoding: 'utf8' });
+    assert.equal(stderr, '');
+    assert.equal(status, 0);
+    return stdout;
+  };
+
+  for (const [shell, arg] of [
+    ['bash', '-n'],
+    ['zsh', '-n'],
+    ['fish', '--no-execute'],
+  ] as const) {
+    it(`${shell} finds no fault with its script`, { skip: missing(shell) }, () => {
+      assert.equal(run(shell, [arg, join(directory, shell)]), '');
+    });
+
+    it(`every command and long option is in the script of ${shell}`, () => {
+      for (const command of commands) {
+        assert(scripts[shell].includes(command.name));
+        for (const name of Object.values(command.options).flatMap((option) => option.names)) {
+          assert(scripts[shell].includes(shell === 'fish' ? name.replace(/^-+/, '') : name), name);
+        }
+      }
+    });
+  }
+
+  describe('in bash', { skip: missing('bash') }, () => {
+    /** Gives what bash offers for the last of the words; `=` is a word of its own there, as in COMP_WORDBREAKS. */
+    const offered = (...words: readonly string[]): string[] => {
+      const line = ['sandbox', ...words];
+      const script = `source ./bash
+COMP_WORDS=(${line.map(shellQuote).join(' ')})
+COMP_CWORD=${line.length - 1}
+_sandbox
+printf '%s\\n' "\${COMPREPLY[@]}"`;
+      return run('bash', ['--norc', '-c', script])
+        .split('\n')
+        .filter((each) => each !== '')
+        .sort();
+    };
+
+    it('offers commands', () => {
+      assert.deepEqual(offered('r'), ['rm', 'run']);
+      assert.deepEqual(offered(''), [...COMMAND_NAMES, '--help', '--version'].sort());
+    });
+
+    it('offers options and their values', () => {
+      assert.deepEqual(offered('run', '--work'), ['--workdir', '--workspace']);
+      assert.deepEqual(offered('run', '--network', ''), ['host', 'none']);
+      assert.deepEqual(offered('run', '--network', '=', 'n'), ['none']);
+      assert.deepEqual(offered('run', '--network', '='), ['host', 'none']);
+      assert.deepEqual(offered('run', '-e', 'HOM'), ['HOME']);
+      assert.deepEqual(offered('ps', '--network', ''), []);
+    });
+
+    it('offers the names of sandboxes', () => {
+      assert.deepEqual(offered('rm', 'w'), ['web', 'worker']);
+      assert.deepEqual(offered('shell', 'we'), ['web']);
+    });
+
+    it('offers files, those with spaces in one piece', () => {
+      assert.deepEqual(offered('run', '--env-file', 'a'), ['a file']);
+    });
+
+    it('leaves what follows -- or an image to the command', () => {
+      assert(offered('run', '--tty', '--', 'tru').includes('true'));
+      assert(offered('run', '-e', 'A', 'host', 'tru').includes('true'));
+      assert.deepEqual(offered('run', 'host', '--', 'cat', 'a'), ['a file']);
+    });
+  });
+
+  it('in zsh the script defines a function for every command', { skip: missing('zsh') }, () => {
+    const found = run('zsh', ['-f', '-c', 'autoload -U compinit; compinit -D; source ./zsh; functions +']);
+    for (const name of COMMAND_NAMES) assert.match(found, new RegExp(`^_sandbox_${name}$`, 'm'));
+  });
+
+  describe('in fish', { skip: missing('fish') }, () => {
+    const offered = (line: string): string[] => {
+      const script = `source ./fish; complete -C ${fishQuote(`sandbox ${line}`)}`;
+      return run('fish', ['--no-config', '-c', script])
+        .split('\n')
+        .map((each) => each.split('\t')[0] ?? '')
+        .filter((each) => each !== '')
+        .sort();
+    };
+
+    it('offers commands, options, values and names', () => {
+      assert.deepEqual(offered('r'), ['rm', 'run']);
+      assert.deepEqual(offered('run --work'), ['--workdir', '--workspace']);
+      assert.deepEqual(offered('run --network '), ['host', 'none']);
+      assert.deepEqual(offered('rm w'), ['web', 'worker']);
+    });
+
+    it('leaves what follows -- to the command', () => {
+      assert(offered('run -- /bin/tru').includes('/bin/true'));
+    });
+  });
+});
+
+it('quotes survive the shells they are for', () => {
+  const text = `it's $HOME \`x\` \\ "y"`;
+  for (const [shell, quote] of [
+    ['sh', shellQuote],
+    ['fish', fishQuote],
+  ] as const) {
+    if (!has(shell)) continue;
+    assert.equal(spawnSync(shell, ['-c', `printf %s ${quote(text)}`], { encoding: 'utf8' }).stdout, text);
+  }
+});

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { parseArguments } from '../../../src/commands/arguments/parse-arguments.ts';
+import { UsageError } from '../../../src/commands/arguments/usage-error.ts';
+import { sandboxOptions } from '../../../src/commands/options/sandbox-options.ts';
+import { buildSpec } from '../../../src/commands/spec/build-spec.ts';
+import { encodeBytes } from '../../../src/linux/bytes.ts';
+import { LinuxError } from '../../../src/linux/errno.ts';
+import type { Spec } from '../../../src/plan/spec.ts';
+
+describe('buildSpec', () => {
+  let base = '';
+  let project = '';
+  beforeEach(() => {
+    base = realpathSync(mkdtempSync(join(tmpdir(), 'sandbox-spec-')));
+    project = join(base, 'home/project');
+    mkdirSync(join(project, 'data'), { recursive: true });
+    mkdirSync(join(base, 'bin'));
+  });
+  afterEach(() => rmSync(base, { recursive: true }));
+
+  const build = (words: readonly string[], { cwd = project, name = '', home = join(base, 'home') } = {}) => {
+    const { options, rest } = parseArguments(sandboxOptions, { limit: () => 0, surplus: 'refused' }, words);
+    return buildSpec(
+      { options, lifetime: name === '' ? { kind: 'ephemeral' } : { kind: 'named', name }, command: rest },
+      {
+        uid: 1000,
+        environment: new Map([
+          ['HOME', home],
+          ['USER', 'ann'],
+          ['SHELL', '/bin/zsh'],
+          ['PATH', `${join(base, 'home/bin')}:${join(base, 'bin')}`],
+          ['SECRET', 'x'],
+        ]),
+        currentDirectory: () => cwd,
+      },
+    );
+  };
+  const refused = (words: readonly string[], pattern: RegExp): UsageError => {
+    let thrown: unknown;
+    try {
+      build(words);
+    } catch (error) {
+      thrown = error;
+    }
+    assert(thrown instanceof UsageError, String(thrown));
+    assert.match(thrown.message, pattern);
+    return thrown;
+  };
+
+  it('fills in everything that was not said', () => {
+    const { spec, notes } = build(['--', 'make']);
+    const expected: Spec = {
+      lifetime: { kind: 'ephemeral' },
+      rootfs: { kind: 'host' },
+      workspace: { kind: 'rw', path: project },
+      user: { kind: 'default' },
+      environment: [
+        ['PATH', join(base, 'bin')],
+        ['HOME', join(base, 'home')],
+        ['USER', 'ann'],
+        ['LOGNAME', 'ann'],
+        ['SHELL', '/bin/zsh'],
+        ['container', 'sandbox'],
+      ],
+      hostname: 'sandbox',
+      readOnly: false,
+      network: 'host',
+      volumes: [],
+      tmpfs: [],
+      terminal: 'inherited',
+      stdin: true,
+      command: ['make'],
+    };
+    assert.deepEqual(spec, expected);
+    assert.deepEqual(notes, []);
+  });
+
+  it('takes over everything that was said', () => {
+    symlinkSync('data', join(project, 'link'));
+    writeFileSync(join(project, 'env'), 'A=file\nB=file\n');
+    const words = [
+      '-w',
+      '/work/',
+      '-u',
+      '5:6',
+      '-v',
+      './link:/data:ro',
+      '--tmpfs',
+      '/scratch:size=1m',
+      '--read-only',
+      '-it',
+    ];
+    const { spec } = build([
+      ...words,
+      '--env-file',
+      'env',
+      '-e',
+      'A=option',
+      '--network',
+      'none',
+      '--workspace',
+      'cow',
+      '--hostname',
+      'h',
+    ]);
+    assert.equal(spec.workdir, '/work');
+    assert.deepEqual(spec.user, { kind: 'id', uid: 5, gid: 6 });
+    assert.deepEqual(spec.volumes, [{ source: join(project, 'data'), destination: '/data', access: 'ro' }]);
+    assert.deepEqual(spec.tmpfs, [{ destination: '/scratch', size: 1_048_576, mode: 0o1777 }]);
+    assert.deepEqual([spec.readOnly, spec.terminal, spec.network, spec.hostname], [true, 'own', 'none', 'h']);
+    assert.deepEqual(spec.workspace, { kind: 'cow', path: project });
+    const environment = new Map(spec.environment);
+    assert.deepEqual([environment.get('A'), environment.get('B')], ['option', 'file']);
+  });
+
+  it('is root in a root file system of its own, with what passwd says there', () => {
+    const root = join(base, 'root');
+    mkdirSync(join(root, 'etc'), { recursive: true });
+    writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0::/root:/bin/ash\nweb:x:9:9::/srv/web:/bin/false\n');
+    const environment = (words: readonly string[]) => new Map(build(['--rootfs', root, ...words]).spec.environment);
+    assert.deepEqual(build(['--rootfs', '../../root']).spec.rootfs, { kind: 'directory', path: root });
+    assert.deepEqual(build(['--rootfs', root]).spec.command, ['/bin/sh']);
+    assert.deepEqual([environment([]).get('HOME'), environment([]).get('SHELL')], ['/root', '/bin/ash']);
+    assert.deepEqual(
+      [environment(['-u', 'web']).get('HOME'), environment(['-u', '9']).get('USER')],
+      ['/srv/web', 'web'],
+    );
+    assert.match(environment([]).get('PATH') ?? '', /^\/usr\/local\/sbin:/);
+  });
+
+  it('keeps bytes that are not UTF-8 in paths', () => {
+    const directory = join(project, 'd\udcff');
+    mkdirSync(encodeBytes(directory));
+    assert.equal(build(['-v', './d\udcff:/x']).spec.volumes[0]?.source, directory);
+  });
+
+  it('opens the login shell in a sandbox called by its name', () => {
+    const { spec } = build([], { name: 'my_site' });
+    assert.deepEqual(spec.command, ['/bin/zsh']);
+    assert.deepEqual(spec.lifetime, { kind: 'named', name: 'my_site' });
+    assert.equal(spec.hostname, 'my-site');
+  });
+
+  it('says that the home is not mounted, even where it is reached through a symlink', () => {
+    symlinkSync('home', join(base, 'alias'));
+    const { spec, notes } = build(['--', 'ls'], { cwd: join(base, 'home'), home: join(base, 'alias') });
+    assert.deepEqual(spec.workspace, { kind: 'none' });
+    assert.match(notes.join(), /is your home: not mounted/);
+  });
+
+  it('names the option and the path of what cannot be used', () => {
+    const cause = refused(['-v', './gone:/x'], /^--volume: ".\/gone" cannot be used$/).cause;
+    assert(cause instanceof LinuxError && cause.code === 'ENOENT');
+    refused(['--rootfs', 'gone'], /^--rootfs: "gone" cannot be used$/);
+    refused(['--rootfs', '/'], /^--rootfs: \/ is the host itself$/);
+    refused(['--env-file', 'gone'], /^--env-file: "gone" cannot be used$/);
+    refused(['--env-file', 'data'], /^--env-file: "data" cannot be read$/);
+    writeFileSync(join(project, 'bad'), 'A=1\n=2\n');
+    refused(['--env-file', 'bad'], /^--env-file: bad: line 2: expected a name before =/);
+    refused(['--rootfs', 'bad'], /^--rootfs: expected a directory, got "bad"$/);
+  });
+
+  it('needs the current directory only where it is used', () => {
+    const { options } = parseArguments(sandboxOptions, { limit: () => 0, surplus: 'refused' }, ['--workspace', 'none']);
+    const request = { options, lifetime: { kind: 'ephemeral' }, command: ['ls'] } as const;
+    const removed = (): string => {
+      throw new LinuxError({ syscall: 'getcwd', errno: 2, hint: 'cd to one that exists' });
+    };
+    const surroundings = { uid: 1000, environment: new Map<string, string>(), currentDirectory: removed };
+    assert.deepEqual(buildSpec(request, surroundings).spec.workspace, { kind: 'none' });
+    assert.throws(
+      () => buildSpec({ ...request, options: { ...options, workspace: undefined } }, surroundings),
+      LinuxError,
+    );
+  });
+});
