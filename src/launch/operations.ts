@@ -63,8 +63,8 @@ export type SetupOp =
   /** Directories of the sandbox's own directory, in order, parents first. */
   | { readonly op: 'makeSandboxDirectories'; readonly directories: ReadonlyArray<{ readonly path: string; readonly mode: number }> }
   | { readonly op: 'createNamespaces'; readonly namespaces: readonly NamespaceKind[]; readonly ids: IdMapping }
-  /** Instead of the two before: the namespaces of a running process. */
-  | { readonly op: 'joinNamespaces'; readonly pid: number; readonly namespaces: readonly NamespaceKind[] }
+  /** Instead of these: the namespaces of the process whose pid is the launcher's first argument. */
+  | { readonly op: 'joinNamespaces'; readonly namespaces: readonly NamespaceKind[] }
   // By init.
   | { readonly op: 'dieWithMonitor' }
   | { readonly op: 'isolateMounts' }
@@ -145,7 +145,7 @@ export function describeOperation(operation: SetupOp): string {
     case 'createNamespaces':
       return `create the namespaces ${operation.namespaces.join(', ')}`;
     case 'joinNamespaces':
-      return `enter the namespaces of process ${operation.pid}`;
+      return 'enter the running sandbox';
     case 'dieWithMonitor':
       return 'tie the sandbox to its monitor';
     case 'isolateMounts':

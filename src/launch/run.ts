@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { accessSync, closeSync, constants, openSync, writeSync } from 'node:fs';
 import { hostArch } from '../linux/arch.ts';
 import { OPEN } from '../linux/constants/open.ts';
@@ -28,7 +27,7 @@ export function writeLauncherFile(elf: Uint8Array, store: string): LauncherFile 
     let writable: number | undefined;
     let descriptor: number | undefined;
     try {
-      writable = openSync(directory, O_TMPFILE | O_RDWR, 0o700);
+      writable = openSync(directory, O_TMPFILE | O_RDWR, 0o500);
       for (let written = 0; written < elf.length; ) written += writeSync(writable, elf, written);
       // A file that is open for writing cannot be executed (ETXTBSY).
       descriptor = openSync(`/proc/self/fd/${writable}`, constants.O_RDONLY);
@@ -48,23 +47,23 @@ export function writeLauncherFile(elf: Uint8Array, store: string): LauncherFile 
 }
 
 /** Variables that the launcher hands to the explanation of a failure, and to nothing else. */
-const EXPLAINED_WITH = ['NO_COLOR', 'FORCE_COLOR', 'TERM', 'LANG', 'LC_ALL'];
+const EXPLAINED_WITH = ['NO_COLOR', 'FORCE_COLOR', 'TERM', 'LANG', 'LC_ALL', 'HOME', 'PATH', 'XDG_DATA_HOME'];
 
-/** Becomes the launcher: nothing of this process remains. */
-export function becomeLauncher(elf: Uint8Array, store: string): never {
-  const { path } = writeLauncherFile(elf, store);
+/** Becomes the launcher at a path that may be executed: nothing of this process remains. */
+export function becomeLauncher(path: string, ...words: string[]): never {
   const environment: Record<string, string> = {};
   for (const name of EXPLAINED_WITH) {
     const value = process.env[name];
     if (value !== undefined) environment[name] = value;
   }
   if (process.execve === undefined) throw new LaunchError('NO_EXECVE', 'this Node has no process.execve', { hint: 'Node 24 has it' });
-  return process.execve(path, ['sandbox'], environment);
+  return process.execve(path, ['sandbox', ...words], environment);
 }
 
 /** Runs a launcher to its end with standard error inherited, and gives its exit status. */
 export function runLauncher(elf: Uint8Array, store: string): number {
   const { descriptor } = writeLauncherFile(elf, store);
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
   try {
     const { status } = spawnSync('/proc/self/fd/3', [], { argv0: 'sandbox', stdio: ['ignore', 'ignore', 'inherit', descriptor], env: {} });
     return status ?? 128;

@@ -1,4 +1,5 @@
 import type { NamespaceKind, SandboxDirectory, SetupOp } from '../launch/operations.ts';
+import { describeSpec } from './describe-spec.ts';
 import { type Identity, identityFor } from './identity.ts';
 import type { PlanInput } from './input.ts';
 import { planDevices, planKernelFiles } from './kernel-files.ts';
@@ -26,7 +27,7 @@ export function planSandbox(input: PlanInput): SetupOp[] {
     { op: 'enterSandboxDirectory', store: `${facts.store}/${sandbox.kind === 'generated' ? 'runs' : 'sandboxes'}`, sandbox, spec: describeSpec(input) },
     {
       op: 'makeSandboxDirectories',
-      directories: [...root.directories, ...places.directories, { path: 'files', mode: 0o755 }, { path: 'tmp', mode: 0o1777 }],
+      directories: [...root.directories, ...places.directories, ...(input.root.kind === 'host' ? [{ path: 'tmp', mode: 0o1777 }] : [])],
     },
     { op: 'createNamespaces', namespaces: namespacesOf(spec.network), ids: identity.mapping },
     { op: 'dieWithMonitor' },
@@ -45,16 +46,9 @@ export function planSandbox(input: PlanInput): SetupOp[] {
 }
 
 /** The same for a second command in a running sandbox: its namespaces are there, only the command is new. */
-export function planJoin(input: PlanInput, pid: number): SetupOp[] {
+export function planJoin(input: PlanInput): SetupOp[] {
   const namespaces = namespacesOf(input.spec.network);
-  return [{ op: 'joinNamespaces', pid, namespaces }, { op: 'startCommand' }, ...planCommand(input, identityFor(input))];
-}
-
-/** What `ps` shows, and garbage collection needs. */
-export function describeSpec({ spec, root }: PlanInput): string {
-  const { lifetime, rootfs, workspace, command, network, hostname } = spec;
-  const generation = root.kind === 'host' ? { generation: root.generation } : {};
-  return `${JSON.stringify({ version: 1, lifetime, rootfs, workspace, network, hostname, command, ...generation })}\n`;
+  return [{ op: 'joinNamespaces', namespaces }, { op: 'startCommand' }, ...planCommand(input, identityFor(input))];
 }
 
 /** Places that every sandbox has empty: in memory, but for /var/tmp, which is for what is too large for that. */
@@ -84,7 +78,7 @@ function planNetwork({ spec, root, facts, hosts }: PlanInput): SetupOp[] {
   const known = spec.network === 'host' ? hosts : own;
   const content = (name: string, text: string): SetupOp[] => [
     { op: 'makeFile', path: `/etc/${name}` },
-    { op: 'bindContent', name: `files/${name}`, content: text, target: `/etc/${name}` },
+    { op: 'bindContent', name, content: text, target: `/etc/${name}` },
   ];
   operations.push(...content('hosts', `${known.trimEnd()}\n127.0.1.1 ${spec.hostname}\n`));
   operations.push(...content('hostname', `${spec.hostname}\n`));
@@ -102,9 +96,11 @@ function planNetwork({ spec, root, facts, hosts }: PlanInput): SetupOp[] {
 
 function planCommand(input: PlanInput, identity: Identity): SetupOp[] {
   const { spec, facts, root } = input;
-  const operations: SetupOp[] = [{ op: 'closeDescriptors' }];
+  const operations: SetupOp[] = [];
+  // The pseudo-terminal is one of the descriptors that are closed.
   if (spec.terminal === 'own') operations.push({ op: 'takeTerminal' });
-  else if (!spec.stdin) operations.push({ op: 'standardInputNull' });
+  operations.push({ op: 'closeDescriptors' });
+  if (spec.terminal !== 'own' && !spec.stdin) operations.push({ op: 'standardInputNull' });
   if (identity.nested) operations.push({ op: 'nestedUser', ...identity.nested });
   const home = root.kind === 'host' ? facts.home : '/';
   const natural = spec.workspace.kind === 'none' ? home : spec.workspace.path;
@@ -115,11 +111,9 @@ function planCommand(input: PlanInput, identity: Identity): SetupOp[] {
   );
   operations.push({ op: 'dropCapabilities', keep: identity.capabilities }, { op: 'noNewPrivileges' });
   const guardTerminal = spec.terminal === 'inherited';
-  if (guardTerminal || identity.emulateRoot) {
-    const purposes = [guardTerminal ? 'no typing into the shared terminal' : [], identity.emulateRoot ? 'root with one id' : []].flat();
-    const filter = systemCallFilter(facts.arch, { guardTerminal, emulateRoot: identity.emulateRoot });
-    operations.push({ op: 'seccomp', purpose: purposes.join('; '), filter });
-  }
+  const { emulateRoot } = identity;
+  const purposes = ['no keyrings', ...(guardTerminal ? ['no typing into the shared terminal'] : []), ...(emulateRoot ? ['root with one id'] : [])];
+  operations.push({ op: 'seccomp', purpose: purposes.join(', '), filter: systemCallFilter(facts.arch, { guardTerminal, emulateRoot }) });
   operations.push({ op: 'resetSignals' }, { op: 'execute', command: spec.command, candidates: candidates(spec), environment: spec.environment });
   return operations;
 }

@@ -8,22 +8,21 @@ export interface RootPlan {
   readonly operations: readonly SetupOp[];
 }
 
-/** The sandbox's name for the root's own changes; no directory of the host is called so. */
-const ROOT = '/@root';
-/** … and for those of a workspace that is copied on write. */
-export const WORKSPACE = '/@workspace';
+/** Names of the root's own changes … */
+const ROOT = '';
+/** … and of those of a workspace that is copied on write: no path of the host, which are absolute. */
+export const WORKSPACE = '-workspace';
 
-/** Upper and work directories for `path`, and their parents. */
-export function changesOf(path: string): { upper: { directory: string; work: string }; directories: Array<{ path: string; mode: number }> } {
-  const upper = `upper${path}`;
-  const work = `work${path}`;
-  const directories = [...parents(upper), upper, ...parents(work), work].map((name) => ({ path: name, mode: 0o755 }));
-  return { upper: { directory: upper, work }, directories };
+/** A path as one name: every sandbox directory that is made costs time, so they do not nest. */
+function flat(path: string): string {
+  return path.replace(/[%/]/g, (character) => (character === '/' ? '%2F' : '%25'));
 }
 
-function parents(path: string): string[] {
-  const names = path.split('/').slice(0, -1);
-  return names.map((_, index) => names.slice(0, index + 1).join('/'));
+/** Upper and work directories for `path`. */
+export function changesOf(path: string): { upper: { directory: string; work: string }; directories: Array<{ path: string; mode: number }> } {
+  const upper = `upper${flat(path)}`;
+  const work = `work${flat(path)}`;
+  return { upper: { directory: upper, work }, directories: [upper, work].map((name) => ({ path: name, mode: 0o755 })) };
 }
 
 /** The root file system with everything that stays of the host or the directory; /proc, /dev and so on come later. */

@@ -36,6 +36,11 @@ const EMULATED = [
   'setgroups',
 ];
 
+/** Keyrings belong to no namespace: the keys of the login session (Kerberos tickets, for one) are not the sandbox's. */
+const KEYRINGS = ['add_key', 'request_key', 'keyctl'];
+/** The same for 32-bit programs: arch/x86/entry/syscalls/syscall_32.tbl, arch/arm/tools/syscall.tbl. */
+const KEYRINGS_32: Readonly<Record<Arch, readonly number[]>> = { x86_64: [286, 287, 288], aarch64: [309, 310, 311] };
+
 /** What a filter is to do besides letting everything pass. */
 export interface FilterRules {
   /**
@@ -57,16 +62,25 @@ const RETURNED: Record<Verdict, number> = {
   unknown: fails('ENOSYS'),
 };
 
-/** Gives the filter for an architecture, in the kernel's form. Calls through the x32 ABI are unknown: nobody uses it. */
+/**
+ * Gives the filter for an architecture, in the kernel's form. There are no keyrings (ENOSYS, as on kernels without
+ * them), and no calls through the x32 ABI, which nobody uses.
+ */
 export function systemCallFilter(arch: Arch, { guardTerminal, emulateRoot }: FilterRules): FilterInstruction[] {
   const table = syscallTable(arch);
   const emulated = emulateRoot ? EMULATED.flatMap((name) => table.get(name) ?? []) : [];
   const native: Step[] = [{ kind: 'load', offset: DATA.number }];
   if (arch === 'x86_64') native.push({ kind: 'test', code: JUMP_GREATER_OR_EQUAL, value: X32_SYSCALL_BIT, verdict: 'unknown' });
+  for (const name of KEYRINGS) native.push({ kind: 'test', code: JUMP_EQUAL, value: table.get(name) ?? -1, verdict: 'unknown' });
   for (const number of emulated) native.push({ kind: 'test', code: JUMP_EQUAL, value: number, verdict: 'pretend' });
   if (guardTerminal) native.push(...ioctlRules(table.get('ioctl') ?? 0));
   native.push({ kind: 'end' });
-  const other: Step[] = guardTerminal ? [{ kind: 'load', offset: DATA.number }, ...ioctlRules(IOCTL_32), { kind: 'end' }] : [{ kind: 'end' }];
+  const other: Step[] = [
+    { kind: 'load', offset: DATA.number },
+    ...KEYRINGS_32[arch].map((value): Step => ({ kind: 'test', code: JUMP_EQUAL, value, verdict: 'unknown' })),
+    ...(guardTerminal ? ioctlRules(IOCTL_32) : []),
+    { kind: 'end' },
+  ];
   const steps: Step[] = [
     { kind: 'load', offset: DATA.arch },
     { kind: 'skip', value: AUDIT_ARCH[arch], over: native.length },

@@ -1,14 +1,17 @@
 import { isSea } from 'node:sea';
 import { surveyHost } from '../host/survey.ts';
-import { compileLauncher, type Launcher } from '../launch/compile.ts';
+import type { Launcher } from '../launch/compile.ts';
 import type { Explainer } from '../launch/lower/report.ts';
 import type { SetupOp } from '../launch/operations.ts';
-import { becomeLauncher } from '../launch/run.ts';
-import { describeSpec, planJoin, planSandbox as planOperations } from '../plan/plan.ts';
+import { becomeLauncher, writeLauncherFile } from '../launch/run.ts';
+import { describeSpec } from '../plan/describe-spec.ts';
+import type { PlanInput } from '../plan/input.ts';
 import type { Spec } from '../plan/spec.ts';
-import { suspects } from '../store/garbage.ts';
+import { suspects } from '../store/suspects.ts';
+import { cachedLauncher, keepLauncher } from '../store/launchers.ts';
 import { ensureStore, shelf } from '../store/layout.ts';
 import { prepareNamed, readSpec, runningInit } from '../store/sandbox-directory.ts';
+import { VERSION } from '../version.ts';
 import { SandboxError } from './error.ts';
 import { planInput, type Progress } from './input.ts';
 
@@ -35,28 +38,42 @@ export async function startSandbox(spec: Spec, onProgress: Progress = () => {}):
   const facts = surveyHost();
   ensureStore(facts.store);
   const input = planInput(spec, facts, onProgress);
-  let operations: readonly SetupOp[];
-  if (spec.lifetime.kind === 'named') {
-    const path = `${shelf(facts.store, 'sandboxes')}/${spec.lifetime.name}`;
-    const init = runningInit(path);
-    if (init === undefined) {
-      refuseOtherRoot(spec, path);
-      prepareNamed(facts.store, spec.lifetime.name, describeSpec(input));
-      operations = planOperations(input);
-    } else {
-      const network = readSpec(path)?.network ?? spec.network;
-      operations = planJoin({ ...input, spec: { ...spec, network } }, init);
-    }
-  } else {
-    operations = planOperations(input);
-  }
   const garbage = suspects(facts.store);
   if (garbage.length > 0) {
     const { removeGarbage } = await import('./removal.ts');
     removeGarbage(facts, garbage);
   }
-  const launcher = compileLauncher(operations, { arch: facts.arch, explainer: explainer() });
-  return becomeLauncher(launcher.elf(), facts.store);
+  if (spec.lifetime.kind === 'named') {
+    const path = `${shelf(facts.store, 'sandboxes')}/${spec.lifetime.name}`;
+    const init = runningInit(path);
+    if (init !== undefined) {
+      const network = readSpec(path)?.network ?? spec.network;
+      return await launch({ ...input, spec: { ...spec, network } }, init);
+    }
+    refuseOtherRoot(spec, path);
+    prepareNamed(facts.store, spec.lifetime.name, describeSpec(input));
+  }
+  return await launch(input);
+}
+
+/** Compiles the plan, unless that was done before for the same input, and becomes the launcher. */
+async function launch(input: PlanInput, join?: number): Promise<never> {
+  const { store, arch } = input.facts;
+  const explain = explainer();
+  const key = JSON.stringify([VERSION, join !== undefined, explain, input.volumeTypes.size ? [...input.volumeTypes] : [], withoutMounts(input)]);
+  const cached = cachedLauncher(store, key);
+  const words = join === undefined ? [] : [String(join)];
+  if (cached !== undefined) return becomeLauncher(cached, ...words);
+  const [{ compileLauncher }, { planJoin, planSandbox: plan }] = await Promise.all([import('../launch/compile.ts'), import('../plan/plan.ts')]);
+  const operations = join === undefined ? plan(input) : planJoin(input);
+  const elf = compileLauncher(operations, { arch, explainer: explain }).elf();
+  keepLauncher(store, key, elf);
+  return becomeLauncher(writeLauncherFile(elf, store).path, ...words);
+}
+
+/** The ground says already what the mounts mean for the plan. */
+function withoutMounts(input: PlanInput): PlanInput {
+  return { ...input, facts: { ...input.facts, mounts: [] } };
 }
 
 /** A sandbox keeps the root file system that it was made with: its changes make sense on no other. */
@@ -75,7 +92,8 @@ function refuseOtherRoot(spec: Spec, path: string): void {
 export async function planSandbox(spec: Spec, onProgress: Progress = () => {}): Promise<Planned> {
   const facts = surveyHost();
   ensureStore(facts.store);
-  const operations = planOperations(planInput(spec, facts, onProgress));
+  const [{ compileLauncher }, { planSandbox: plan }] = await Promise.all([import('../launch/compile.ts'), import('../plan/plan.ts')]);
+  const operations = plan(planInput(spec, facts, onProgress));
   const launcher = compileLauncher(operations, { arch: facts.arch });
   return { operations, listing: listCalls(launcher, operations), elf: launcher.elf() };
 }

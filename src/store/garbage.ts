@@ -1,23 +1,10 @@
-import { closeSync, constants, openSync, renameSync, statSync } from 'node:fs';
+import { closeSync, constants, openSync, renameSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { LOCK } from '../linux/constants/descriptor.ts';
 import { hostSyscalls } from '../linux/koffi-syscalls.ts';
 import type { Syscalls } from '../linux/syscalls.ts';
 import { shelf } from './layout.ts';
-import { listShelf, runningInit, type SandboxDirectoryEntry } from './sandbox-directory.ts';
-
-/** How long a sandbox that is being made may look like garbage: it has no init yet. Milliseconds. */
-const YOUNG = 10_000;
-
-/** Runs whose command has ended without their directory being removed: a monitor that was killed leaves that. */
-export function suspects(store: string, now = Date.now()): SandboxDirectoryEntry[] {
-  return listShelf(store, 'runs').filter(({ path }) => {
-    const made = statSync(path, { throwIfNoEntry: false });
-    return made !== undefined && now - made.mtimeMs > (hasPid(path) ? 0 : YOUNG) && runningInit(path) === undefined;
-  });
-}
-
-const hasPid = (path: string): boolean => statSync(`${path}/pid`, { throwIfNoEntry: false }) !== undefined;
+import { listShelf, type SandboxDirectoryEntry } from './sandbox-directory.ts';
 
 /** Whether nobody holds a sandbox's lock: then it is held by us until `release`. */
 function takeLock(syscalls: Syscalls, path: string): { release(): void } | undefined {

@@ -14,7 +14,7 @@ export function decimal(builder: ProgramBuilder, number: Slot): Digits {
   const length = builder.slot('digits length');
   const rest = builder.slot('rest');
   const quotient = builder.slot('quotient');
-  const digit = builder.slot('digit');
+  const digit = builder.scratch('digit');
   builder.move(rest, number);
   builder.move(start, end);
   const again = builder.label('next digit');
@@ -29,4 +29,21 @@ export function decimal(builder: ProgramBuilder, number: Slot): Digits {
   builder.branch(rest, 'notEqual', 0, again);
   builder.compute(length, 'subtract', end, start);
   return { start, length };
+}
+
+/** Reads decimal digits up to a NUL; the caller has made sure that there is nothing else. Moves `text` on. */
+export function parseDecimal(builder: ProgramBuilder, text: Slot, result: Slot): void {
+  const digit = builder.scratch('digit');
+  const next = builder.label('next digit');
+  const done = builder.label('number is read');
+  builder.move(result, 0);
+  builder.place(next);
+  builder.load(digit, 8, text, 0);
+  builder.branch(digit, 'equal', 0, done);
+  builder.compute(digit, 'subtract', digit, '0'.charCodeAt(0));
+  builder.compute(result, 'multiply', result, 10);
+  builder.compute(result, 'add', result, digit);
+  builder.compute(text, 'add', text, 1);
+  builder.jump(next);
+  builder.place(done);
 }

@@ -4,7 +4,7 @@ import { SIGNAL } from '../../linux/constants/signal.ts';
 import { flags, type Named, type ProgramBuilder, type Slot } from '../builder.ts';
 import type { IdMapEntry, IdMapping, NamespaceKind, SetupOp } from '../operations.ts';
 import { close, HERE, type Lowering, openFlags, writeAll } from './context.ts';
-import { decimal, type Digits } from './decimal.ts';
+import { decimal, type Digits, parseDecimal } from './decimal.ts';
 
 type Operation<Name extends SetupOp['op']> = Extract<SetupOp, { op: Name }>;
 
@@ -166,10 +166,17 @@ export function dieWithMonitor(lowering: Lowering): void {
   builder.place(alive);
 }
 
+/** Where argv[1] lies above the initial stack pointer: behind argc and argv[0]. */
+const FIRST_ARGUMENT = 16;
+
 /** Enters a running sandbox, all its namespaces at once; setns(2) with a pidfd. The monitor's children are in it then. */
-export function joinNamespaces(lowering: Lowering, { pid, namespaces }: Operation<'joinNamespaces'>): void {
+export function joinNamespaces(lowering: Lowering, { namespaces }: Operation<'joinNamespaces'>): void {
   const { builder } = lowering;
   const process = builder.scratch('pidfd');
+  const pid = builder.scratch('argument');
+  const text = builder.scratch('argument text');
+  builder.load(text, 64, builder.stack, FIRST_ARGUMENT);
+  parseDecimal(builder, text, pid);
   builder.syscall('pidfd_open', [pid, 0], { result: process });
   builder.syscall('setns', [process, flags(CLONE, ...namespaces.map((kind) => FLAG[kind]))]);
   close(builder, process);

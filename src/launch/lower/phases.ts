@@ -8,6 +8,7 @@ import type { SetupOp } from '../operations.ts';
 import { nameProcess } from './command.ts';
 import { close, HERE, type Lowering, openFlags } from './context.ts';
 import { decimal } from './decimal.ts';
+import { type EarlyEnd, leaveToUndertaker, openEarlyEnd, receiveStatus, tellStatus } from './early-end.ts';
 import { fork } from './namespaces.ts';
 import { removalData, removeSandbox } from './removal.ts';
 import { awaitStart, type Explainer, reportFailure, reportToMonitor } from './report.ts';
@@ -31,6 +32,8 @@ export interface Phases {
   /** The sandbox's directory is removed at the end. */
   readonly ephemeral: boolean;
   readonly ownTerminal: boolean;
+  /** The monitor need not wait for the kernel to take the sandbox down. */
+  readonly early: EarlyEnd | undefined;
 }
 
 /** Emits the loops that stay, at the start of the program; execution begins behind them. */
@@ -46,6 +49,9 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
   const ownTerminal = operations.some(({ op }) => op === 'ownTerminal');
   const joins = operations.some(({ op }) => op === 'joinNamespaces');
   const data = superviseData(builder);
+  const removed = removalData(builder);
+  const exit = builder.label('exit');
+  const early = ephemeral && !ownTerminal ? { read: builder.slot('ended[0]', -1n), write: builder.slot('ended[1]', -1n) } : undefined;
 
   const setup = builder.slot('end of the residents');
   // Gives back what only the set-up needed: an idle sandbox costs a few pages.
@@ -58,7 +64,15 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
   else {
     const loop = builder.label('monitor loop');
     const onChild = builder.label('child changed');
-    forwardSignals(builder, data, lowering.child, loop, onChild, stopWithJob(builder, lowering.self));
+    const onReadable = builder.label('status can be read');
+    const afterForward = stopWithJob(builder, lowering.self);
+    forwardSignals(builder, data, lowering.child, { loop, onChild, afterForward, ...(early ? { onReadable } : {}) });
+    if (early) {
+      builder.place(onReadable);
+      receiveStatus(builder, early, status, removed.entries, loop);
+      reclaimTerminal(lowering);
+      leaveToUndertaker(lowering, data, removal, exit);
+    }
     builder.place(onChild);
     collect(builder, data, lowering.child, loop);
   }
@@ -66,8 +80,7 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
   exitStatus(builder, data, status);
   reclaimTerminal(lowering);
   builder.place(removal);
-  const exit = builder.label('exit');
-  if (ephemeral) removeSandbox(lowering, removalData(builder), exit);
+  if (ephemeral) removeSandbox(lowering, removed, exit);
   builder.place(exit);
   builder.syscall('exit_group', [status], { onError: 'ignore' });
 
@@ -76,18 +89,19 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
     const reap = builder.label('reap');
     builder.place(init);
     unmapSetup();
-    forwardSignals(builder, data, lowering.command, loop, reap);
+    forwardSignals(builder, data, lowering.command, { loop, onChild: reap });
     builder.place(reap);
     const pid = builder.scratch('reaped');
     builder.syscall('wait4', [-1, data.status, flags(WAIT, 'WNOHANG'), 0], { result: pid, onError: loop });
     builder.branch(pid, 'equal', 0, loop);
     builder.branch(pid, 'notEqual', lowering.command, reap);
     exitStatus(builder, data, status);
+    if (early) tellStatus(builder, early, status, removed.entries);
     builder.syscall('exit_group', [status], { onError: 'ignore' });
   }
   builder.place(start);
   builder.startWith(setup, PROGRAM_ADDRESS + Math.ceil((builder.length * INSTRUCTION_SIZE) / PAGE) * PAGE);
-  return { monitor, removal, init, afterFork: builder.label('after the fork'), joins, ephemeral, ownTerminal };
+  return { monitor, removal, init, afterFork: builder.label('after the fork'), joins, ephemeral, ownTerminal, early };
 }
 
 /** A shell that ended may have left the terminal to a group that is gone; the monitor gives it back to its own. */
@@ -100,13 +114,18 @@ function reclaimTerminal(lowering: Lowering): void {
 }
 
 /** The monitor's first steps: signals blocked, standard descriptors present, nothing else inherited. */
-export function beginMonitor(lowering: Lowering, { ownTerminal }: Phases): void {
+export function beginMonitor(lowering: Lowering, { ownTerminal, early }: Phases): void {
   const { builder } = lowering;
   const everything = builder.words([-1], '~[]');
   builder.syscall('rt_sigprocmask', [flags(SIGNAL_ACTION, 'SIG_SETMASK'), everything, 0, SIGSET_SIZE]);
   nameProcess(builder);
   for (const stream of [0, 1, 2]) {
     const open = builder.label('is open');
+    // A directory of the host as a stream would be a way out of the sandbox: `..` leads on from it.
+    const noDirectory = builder.label('is no directory');
+    builder.syscall('openat', [stream, builder.string('.'), openFlags(builder, 'O_PATH', 'O_DIRECTORY'), 0], { onError: noDirectory });
+    builder.syscall('close', [stream]);
+    builder.place(noDirectory);
     builder.syscall('fcntl', [stream, flags(FCNTL, 'F_GETFD'), 0], { onError: 'ignore' });
     builder.branch(builder.outcome, 'greaterOrEqual', 0, open);
     builder.syscall('openat', [HERE, builder.string('/dev/null'), openFlags(builder, 'O_RDWR'), 0], { onError: 'ignore' });
@@ -118,6 +137,7 @@ export function beginMonitor(lowering: Lowering, { ownTerminal }: Phases): void 
   builder.syscall('umask', [0], { result: lowering.umask });
   findTerminal(lowering);
   if (ownTerminal) openHandover(lowering);
+  if (early) openEarlyEnd(lowering, early);
 }
 
 function findTerminal(lowering: Lowering): void {
@@ -189,7 +209,8 @@ export function finishLauncher(lowering: Lowering, phases: Phases, operations: r
   endChild(lowering);
   builder.place(failed);
   if (phases.ephemeral) removeBeforeReport(lowering, phases);
-  reportFailure(lowering, operations, builder.step, errno, explainer);
+  // A monitor that joined sees the sandbox's files: what is at the explainer's path there is not to be trusted.
+  reportFailure(lowering, operations, builder.step, errno, phases.joins ? undefined : explainer);
 }
 
 /** A child that still waits for its ids is ended before the failure is told. */

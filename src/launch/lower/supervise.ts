@@ -22,30 +22,40 @@ export function superviseData(builder: ProgramBuilder): SuperviseData {
   };
 }
 
+/** Where the signals of a supervising loop go. */
+export interface SignalTargets {
+  readonly loop: Label;
+  /** SIGCHLD. */
+  readonly onChild: Label;
+  /** SIGIO from the kernel: a descriptor of ours can be read. */
+  readonly onReadable?: Label;
+  /** Emits what else is done with a signal after it was handed on. */
+  readonly afterForward?: (signal: Slot) => void;
+}
+
 /**
  * Waits for a signal (all are blocked) and hands it on to `child`. A signal that the terminal sent has reached the
- * whole foreground group already and is not sent twice. `onChild` is where SIGCHLD goes; it comes back to `loop`.
+ * whole foreground group already and is not sent twice.
  */
-export function forwardSignals(
-  builder: ProgramBuilder,
-  data: SuperviseData,
-  child: Slot,
-  loop: Label,
-  onChild: Label,
-  afterForward?: (signal: Slot) => void,
-): void {
+export function forwardSignals(builder: ProgramBuilder, data: SuperviseData, child: Slot, targets: SignalTargets): void {
+  const { loop, onChild, onReadable, afterForward } = targets;
   const signal = builder.scratch('signal');
   const code = builder.scratch('si_code');
   const handled = builder.label('handed on');
+  const fromKernel = onReadable ? builder.label('from the kernel') : handled;
   builder.place(loop);
   builder.syscall('rt_sigtimedwait', [data.everySignal, data.info, 0, SIGSET_SIZE], { result: signal, onError: loop });
   builder.branch(signal, 'equal', flags(SIGNAL, 'SIGCHLD'), onChild);
   builder.load(code, 32, data.info, SIGINFO_CODE);
-  builder.branch(code, 'equal', SI_KERNEL, handled);
+  builder.branch(code, 'equal', SI_KERNEL, fromKernel);
   builder.syscall('kill', [child, signal], { onError: 'ignore' });
   builder.place(handled);
   afterForward?.(signal);
   builder.jump(loop);
+  if (!onReadable) return;
+  builder.place(fromKernel);
+  builder.branch(signal, 'equal', flags(SIGNAL, 'SIGIO'), onReadable);
+  builder.jump(handled);
 }
 
 /** The monitor stops when its job is stopped, so that the user's shell sees it; SIGCONT wakes it and is handed on. */
