@@ -66,7 +66,9 @@ function seaConfiguration(arch: Arch): PkgJob['seaConfig'] {
     // A user's NODE_OPTIONS are meant for the user's own programs, and a mistake in the system's openssl.cnf, which Node
     // reads at every start, is not to stop this one.
     execArgvExtension: 'none',
-    execArgv: ['--no-warnings', '--openssl-config=/dev/null'],
+    // The `--` keeps Node from reading the `--env-file` that `sandbox run` is given as its own: it would take the
+    // NODE_OPTIONS of a file that is meant for the sandbox, and so run on the host whatever they name.
+    execArgv: ['--no-warnings', '--openssl-config=/dev/null', '--'],
   };
 }
 

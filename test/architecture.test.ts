@@ -11,6 +11,7 @@ const LAYERS = [
   ['main.ts', 'self-test.ts'],
   ['commands'],
   ['ui'],
+  ['explain'],
   ['project', 'sandbox', 'doctor'],
   ['plan', 'image', 'network', 'cgroup', 'host'],
   ['launch', 'store'],

@@ -15,6 +15,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   tmux: ['tmux'],
   mmdebstrap: ['mmdebstrap'],
   bubblewrap: ['bwrap'],
+  'busybox-static': ['busybox'],
+  python3: ['python3'],
 };
 
 /** How a skip reason starts that may stand in a CI run too: the test could not have run on this machine. */

@@ -1,38 +1,16 @@
 import type { Arch } from '../linux/arch.ts';
 import { cString } from '../linux/bytes.ts';
 import { syscallNumber } from '../linux/syscall-numbers.ts';
-import { DATA_ADDRESS, INSTRUCTION_SIZE, type Instruction, type Operand, type Operation, PROGRAM_ADDRESS, type Program } from './isa.ts';
-
-/** A slot of the program; `name` is what listings show. */
-export interface Slot {
-  readonly kind: 'slot';
-  readonly index: number;
-  readonly name: string;
-}
-
-/** An address in one of the program's segments, known once the program is complete. */
-export interface Pointer {
-  readonly kind: 'pointer';
-  readonly segment: 'constants' | 'data' | 'zeroed';
-  readonly offset: number;
-  /** How a listing shows what is there, e.g. a quoted path. */
-  readonly text: string;
-}
-
-/** A constant with the name or names that the manual gives it. */
-export interface Named {
-  readonly kind: 'named';
-  readonly value: number;
-  readonly text: string;
-}
-
-/** An argument of an instruction: a signed 32-bit constant, bare or named, a slot or an address. */
-export type Argument = number | Named | Slot | Pointer;
-
-/** A place in the program that instructions can go to; placed exactly once. */
-export interface Label {
-  readonly name: string;
-}
+import { type Argument, type Label, type ListedCall, type Pointer, type Slot, showArgument } from './argument.ts';
+import {
+  DATA_ADDRESS,
+  INSTRUCTION_SIZE,
+  type Instruction,
+  type Operand,
+  type Operation,
+  PROGRAM_ADDRESS,
+  type Program,
+} from './isa.ts';
 
 interface Pending {
   readonly operation: Operation;
@@ -43,22 +21,6 @@ interface Pending {
   readonly arguments: readonly Argument[];
   readonly step: number;
 }
-
-/** One system call of a finished program, for people: `mount("proc", …) -> failure goes on`. */
-export interface ListedCall {
-  readonly step: number;
-  readonly name: string;
-  readonly arguments: readonly string[];
-}
-
-/** Named flags or-ed together: `flags(constants, 'MS_REC', 'MS_PRIVATE')`. */
-export function flags<Name extends string>(table: Readonly<Record<Name, number>>, ...names: Name[]): Named {
-  const value = names.reduce((sum, name) => sum | table[name], 0);
-  return { kind: 'named', value, text: names.length === 0 ? '0' : names.join('|') };
-}
-
-/** The hexadecimal key under which equal bytes are stored once. */
-const keyOf = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 
 /**
  * Builds a {@link Program} instruction by instruction.
@@ -132,7 +94,7 @@ export class ProgramBuilder {
 
   /** Constant bytes; equal bytes are stored once. */
   bytes(content: Uint8Array, text = `${content.length} bytes`, align = 1): Pointer {
-    const key = `${align}:${keyOf(content)}`;
+    const key = `${align}:${Buffer.from(content).toString('latin1')}`;
     let offset = this.#interned.get(key);
     if (offset === undefined) {
       offset = this.#append('constants', content, align);
@@ -202,7 +164,12 @@ export class ProgramBuilder {
   }
 
   /** slot = left operation right */
-  compute(to: Slot, operation: 'add' | 'subtract' | 'multiply' | 'divide' | 'and' | 'or' | 'shiftLeft' | 'shiftRight', left: Argument, right: Argument): void {
+  compute(
+    to: Slot,
+    operation: 'add' | 'subtract' | 'multiply' | 'divide' | 'and' | 'or' | 'shiftLeft' | 'shiftRight',
+    left: Argument,
+    right: Argument,
+  ): void {
     this.#emit(operation, [left, right], { result: to });
   }
 
@@ -217,7 +184,12 @@ export class ProgramBuilder {
   }
 
   /** Goes to `target` when the comparison (signed) holds. */
-  branch(left: Argument, comparison: 'equal' | 'notEqual' | 'less' | 'greaterOrEqual', right: Argument, target: Label): void {
+  branch(
+    left: Argument,
+    comparison: 'equal' | 'notEqual' | 'less' | 'greaterOrEqual',
+    right: Argument,
+    target: Label,
+  ): void {
     this.#emit(comparison, [left, right], { target });
   }
 
@@ -250,15 +222,10 @@ export class ProgramBuilder {
   list(): ListedCall[] {
     const calls: ListedCall[] = [];
     for (const { operation, name, arguments: args, step } of this.#instructions) {
-      if (operation === 'syscall' && name) calls.push({ step, name, arguments: args.map((value) => this.#show(value)) });
+      if (operation === 'syscall' && name)
+        calls.push({ step, name, arguments: args.map((value) => showArgument(value)) });
     }
     return calls;
-  }
-
-  #show(value: Argument): string {
-    if (typeof value === 'number') return String(value);
-    if (value.kind === 'slot') return value.name;
-    return value.text;
   }
 
   #emit(
@@ -295,7 +262,8 @@ export class ProgramBuilder {
       if (typeof value === 'object') this.#fixups.push({ segment, offset: offset + index * 8, pointer: value });
       else bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), index * 8);
     });
-    const shown = () => `[${values.map((value) => (typeof value === 'object' ? value.text : String(value))).join(', ')}]`;
+    const shown = () =>
+      `[${values.map((value) => (typeof value === 'object' ? value.text : String(value))).join(', ')}]`;
     return { kind: 'pointer', segment, offset, text: text ?? shown() };
   }
 

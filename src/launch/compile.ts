@@ -1,14 +1,15 @@
 import type { Arch } from '../linux/arch.ts';
-import { type ListedCall, ProgramBuilder } from './builder.ts';
+import type { ListedCall } from './argument.ts';
+import { ProgramBuilder } from './builder.ts';
 import { launcherElf } from './elf.ts';
 import type { Program } from './isa.ts';
 import * as command from './lower/command.ts';
 import { type Lowering, newLowering } from './lower/context.ts';
 import * as files from './lower/files.ts';
 import * as identity from './lower/identity.ts';
-import { type Phases, beginMonitor, finishLauncher, placeResidents, startCommand } from './lower/phases.ts';
 import * as mounts from './lower/mounts.ts';
 import * as namespaces from './lower/namespaces.ts';
+import { beginMonitor, finishLauncher, type Phases, placeResidents, startCommand } from './lower/phases.ts';
 import * as removal from './lower/removal.ts';
 import type { Explainer } from './lower/report.ts';
 import * as directory from './lower/sandbox-directory.ts';
@@ -48,93 +49,60 @@ export function compileLauncher(operations: readonly SetupOp[], options: Compile
   return { program, calls: builder.list(), elf: () => launcherElf(options.arch, program) };
 }
 
+type Lower<Name extends SetupOp['op']> = (
+  lowering: Lowering,
+  operation: Extract<SetupOp, { op: Name }>,
+  phases: Phases,
+) => void;
+
+const LOWER: { readonly [Name in SetupOp['op']]: Lower<Name> } = {
+  enterSandboxDirectory: directory.enterSandboxDirectory,
+  makeSandboxDirectories: directory.makeSandboxDirectories,
+  createNamespaces: namespaces.createNamespaces,
+  joinNamespaces: namespaces.joinNamespaces,
+  dieWithMonitor: namespaces.dieWithMonitor,
+  isolateMounts: mounts.isolateMounts,
+  mountRootMemory: mounts.mountRootMemory,
+  mountRootDirectory: mounts.mountRootDirectory,
+  mountRootOverlay: mounts.mountRootOverlay,
+  makeDirectory: files.makeDirectory,
+  makeFile: files.makeFile,
+  makeSymlink: files.makeSymlink,
+  overlay: mounts.overlay,
+  bind: mounts.bind,
+  bindContent: files.bindContent,
+  writeFile: files.writeFile,
+  memory: mounts.memory,
+  proc: mounts.proc,
+  sysfs: mounts.sysfs,
+  devpts: mounts.devpts,
+  messageQueues: mounts.messageQueues,
+  controlGroups: mounts.controlGroups,
+  mask: mounts.mask,
+  readOnlyPath: mounts.readOnlyPath,
+  loopbackUp: identity.loopbackUp,
+  hostname: identity.hostname,
+  ownTerminal: terminal.ownTerminal,
+  readOnlyRoot: mounts.readOnlyRoot,
+  pivotRoot: mounts.pivotRoot,
+  startCommand: (lowering, _operation, phases) => startCommand(lowering, phases),
+  removeTree: removal.removeTree,
+  finish: removal.finish,
+  takeTerminal: terminal.takeTerminal,
+  standardInputNull: command.standardInputNull,
+  changeDirectory: command.changeDirectory,
+  nestedUser: namespaces.nestedUser,
+  setUser: command.setUser,
+  dropCapabilities: command.dropCapabilities,
+  noNewPrivileges: command.noNewPrivileges,
+  seccomp: command.seccomp,
+  resetSignals: command.resetSignals,
+  closeDescriptors: command.closeDescriptors,
+  execute: command.execute,
+};
+
+/** Emits the instructions of one operation, whose own lowering the table has under its name. */
 function lower(lowering: Lowering, phases: Phases, operation: SetupOp): void {
-  switch (operation.op) {
-    case 'enterSandboxDirectory':
-      return directory.enterSandboxDirectory(lowering, operation);
-    case 'makeSandboxDirectories':
-      return directory.makeSandboxDirectories(lowering, operation);
-    case 'createNamespaces':
-      return namespaces.createNamespaces(lowering, operation);
-    case 'joinNamespaces':
-      return namespaces.joinNamespaces(lowering, operation);
-    case 'dieWithMonitor':
-      return namespaces.dieWithMonitor(lowering);
-    case 'isolateMounts':
-      return mounts.isolateMounts(lowering);
-    case 'mountRootMemory':
-      return mounts.mountRootMemory(lowering);
-    case 'mountRootDirectory':
-      return mounts.mountRootDirectory(lowering, operation);
-    case 'mountRootOverlay':
-      return mounts.mountRootOverlay(lowering, operation);
-    case 'makeDirectory':
-      return files.makeDirectory(lowering, operation);
-    case 'makeFile':
-      return files.makeFile(lowering, operation);
-    case 'makeSymlink':
-      return files.makeSymlink(lowering, operation);
-    case 'overlay':
-      return mounts.overlay(lowering, operation);
-    case 'bind':
-      return mounts.bind(lowering, operation);
-    case 'bindContent':
-      return files.bindContent(lowering, operation);
-    case 'writeFile':
-      return files.writeFile(lowering, operation);
-    case 'memory':
-      return mounts.memory(lowering, operation);
-    case 'proc':
-      return mounts.proc(lowering, operation);
-    case 'sysfs':
-      return mounts.sysfs(lowering, operation);
-    case 'devpts':
-      return mounts.devpts(lowering, operation);
-    case 'messageQueues':
-      return mounts.messageQueues(lowering, operation);
-    case 'controlGroups':
-      return mounts.controlGroups(lowering, operation);
-    case 'mask':
-      return mounts.mask(lowering, operation);
-    case 'readOnlyPath':
-      return mounts.readOnlyPath(lowering, operation);
-    case 'loopbackUp':
-      return identity.loopbackUp(lowering);
-    case 'hostname':
-      return identity.hostname(lowering, operation);
-    case 'ownTerminal':
-      return terminal.ownTerminal(lowering);
-    case 'readOnlyRoot':
-      return mounts.readOnlyRoot(lowering);
-    case 'pivotRoot':
-      return mounts.pivotRoot(lowering);
-    case 'startCommand':
-      return startCommand(lowering, phases);
-    case 'removeTree':
-      return removal.removeTree(lowering, operation);
-    case 'finish':
-      return removal.finish(lowering);
-    case 'takeTerminal':
-      return terminal.takeTerminal(lowering);
-    case 'standardInputNull':
-      return command.standardInputNull(lowering);
-    case 'changeDirectory':
-      return command.changeDirectory(lowering, operation);
-    case 'nestedUser':
-      return namespaces.nestedUser(lowering, operation);
-    case 'setUser':
-      return command.setUser(lowering, operation);
-    case 'dropCapabilities':
-      return command.dropCapabilities(lowering, operation);
-    case 'noNewPrivileges':
-      return command.noNewPrivileges(lowering);
-    case 'seccomp':
-      return command.seccomp(lowering, operation);
-    case 'resetSignals':
-      return command.resetSignals(lowering);
-    case 'closeDescriptors':
-      return command.closeDescriptors(lowering);
-    case 'execute':
-      return command.execute(lowering, operation);
-  }
+  const emit = LOWER[operation.op] as Lower<SetupOp['op']>;
+  emit(lowering, operation as never, phases);
 }

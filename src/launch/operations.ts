@@ -59,9 +59,17 @@ export type SandboxDirectory =
 
 export type SetupOp =
   // By the monitor.
-  | { readonly op: 'enterSandboxDirectory'; readonly store: string; readonly sandbox: SandboxDirectory; readonly spec: string }
+  | {
+      readonly op: 'enterSandboxDirectory';
+      readonly store: string;
+      readonly sandbox: SandboxDirectory;
+      readonly spec: string;
+    }
   /** Directories of the sandbox's own directory, in order, parents first. */
-  | { readonly op: 'makeSandboxDirectories'; readonly directories: ReadonlyArray<{ readonly path: string; readonly mode: number }> }
+  | {
+      readonly op: 'makeSandboxDirectories';
+      readonly directories: ReadonlyArray<{ readonly path: string; readonly mode: number }>;
+    }
   | { readonly op: 'createNamespaces'; readonly namespaces: readonly NamespaceKind[]; readonly ids: IdMapping }
   /** Instead of these: the namespaces of the process whose pid is the launcher's first argument. */
   | { readonly op: 'joinNamespaces'; readonly namespaces: readonly NamespaceKind[] }
@@ -74,7 +82,12 @@ export type SetupOp =
   | { readonly op: 'makeDirectory'; readonly path: string; readonly mode: number }
   | { readonly op: 'makeFile'; readonly path: string }
   | { readonly op: 'makeSymlink'; readonly path: string; readonly to: string }
-  | { readonly op: 'overlay'; readonly target: string; readonly layers: OverlayLayers; readonly attributes: MountAttributes }
+  | {
+      readonly op: 'overlay';
+      readonly target: string;
+      readonly layers: OverlayLayers;
+      readonly attributes: MountAttributes;
+    }
   | {
       readonly op: 'bind';
       readonly source: string;
@@ -122,7 +135,11 @@ export type SetupOp =
   | { readonly op: 'dropCapabilities'; readonly keep: readonly Capability[] }
   | { readonly op: 'noNewPrivileges' }
   /** A classic BPF filter: struct sock_filter entries as [code, jt, jf, k]. */
-  | { readonly op: 'seccomp'; readonly purpose: string; readonly filter: ReadonlyArray<readonly [number, number, number, number]> }
+  | {
+      readonly op: 'seccomp';
+      readonly purpose: string;
+      readonly filter: ReadonlyArray<readonly [number, number, number, number]>;
+    }
   | { readonly op: 'resetSignals' }
   | { readonly op: 'closeDescriptors' }
   | {

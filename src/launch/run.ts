@@ -12,7 +12,7 @@ export interface LauncherFile {
 
 /** Where a file without a name may be made, first those in memory. */
 function directories(store: string): string[] {
-  const runtime = process.env['XDG_RUNTIME_DIR'];
+  const runtime = process.env.XDG_RUNTIME_DIR;
   return [...(runtime?.startsWith('/') ? [runtime] : []), '/dev/shm', '/tmp', store];
 }
 
@@ -41,9 +41,13 @@ export function writeLauncherFile(elf: Uint8Array, store: string): LauncherFile 
       failures.push(`${directory} (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`);
     }
   }
-  throw new LaunchError('NO_PLACE', `the launcher cannot be written to a place it may be executed from: tried ${failures.join(', ')}`, {
-    hint: 'one of them must allow files to be created and executed: set XDG_RUNTIME_DIR to a directory that is not mounted noexec',
-  });
+  throw new LaunchError(
+    'NO_PLACE',
+    `the launcher cannot be written to a place it may be executed from: tried ${failures.join(', ')}`,
+    {
+      hint: 'one of them must allow files to be created and executed: set XDG_RUNTIME_DIR to a directory that is not mounted noexec',
+    },
+  );
 }
 
 /** Variables that the launcher hands to the explanation of a failure, and to nothing else. */
@@ -56,7 +60,8 @@ export function becomeLauncher(path: string, ...words: string[]): never {
     const value = process.env[name];
     if (value !== undefined) environment[name] = value;
   }
-  if (process.execve === undefined) throw new LaunchError('NO_EXECVE', 'this Node has no process.execve', { hint: 'Node 24 has it' });
+  if (process.execve === undefined)
+    throw new LaunchError('NO_EXECVE', 'this Node has no process.execve', { hint: 'Node 24 has it' });
   return process.execve(path, ['sandbox', ...words], environment);
 }
 
@@ -65,7 +70,11 @@ export function runLauncher(elf: Uint8Array, store: string): number {
   const { descriptor } = writeLauncherFile(elf, store);
   const { spawnSync } = process.getBuiltinModule('node:child_process');
   try {
-    const { status } = spawnSync('/proc/self/fd/3', [], { argv0: 'sandbox', stdio: ['ignore', 'ignore', 'inherit', descriptor], env: {} });
+    const { status } = spawnSync('/proc/self/fd/3', [], {
+      argv0: 'sandbox',
+      stdio: ['ignore', 'ignore', 'inherit', descriptor],
+      env: {},
+    });
     return status ?? 128;
   } finally {
     closeSync(descriptor);

@@ -1,7 +1,7 @@
 import type { HostFacts } from '../host/facts.ts';
-import type { IdRange } from '../linux/subid.ts';
-import type { Capability } from '../linux/constants/capability.ts';
 import type { IdMapEntry, IdMapping } from '../launch/operations.ts';
+import type { Capability } from '../linux/constants/capability.ts';
+import type { IdRange } from '../linux/subid.ts';
 import type { PlanInput } from './input.ts';
 
 /** What podman grants by default: containers-common's `default_capabilities`, containers.conf(5). */
@@ -48,7 +48,13 @@ function withSubordinates(own: number, ranges: readonly IdRange[]): IdMapEntry[]
 export function rootMapping({ ids, uid, gid }: HostFacts): IdMapping {
   if (ids.kind === 'single') return { kind: 'single', uid: one(0, uid), gid: one(0, gid) };
   const { newuidmap, newgidmap } = ids;
-  return { kind: 'helpers', newuidmap, newgidmap, uids: withSubordinates(uid, ids.uids), gids: withSubordinates(gid, ids.gids) };
+  return {
+    kind: 'helpers',
+    newuidmap,
+    newgidmap,
+    uids: withSubordinates(uid, ids.uids),
+    gids: withSubordinates(gid, ids.gids),
+  };
 }
 
 /**
@@ -61,8 +67,15 @@ export function identityFor({ facts, root, user }: PlanInput): Identity {
     return { mapping, capabilities: [], emulateRoot: false, hasTtyGroup: user.gid === 5 };
   }
   const mapping = rootMapping(facts);
-  const hasTtyGroup = mapping.kind === 'helpers' && mapping.gids.some(({ inside, count }) => inside <= 5 && 5 < inside + count);
+  const hasTtyGroup =
+    mapping.kind === 'helpers' && mapping.gids.some(({ inside, count }) => inside <= 5 && 5 < inside + count);
   const emulateRoot = mapping.kind === 'single' && user.uid === 0;
   if (user.uid === 0) return { mapping, capabilities: ROOT_CAPABILITIES, emulateRoot, hasTtyGroup };
-  return { mapping, nested: { uid: one(user.uid, 0), gid: one(user.gid, 0) }, capabilities: [], emulateRoot, hasTtyGroup };
+  return {
+    mapping,
+    nested: { uid: one(user.uid, 0), gid: one(user.gid, 0) },
+    capabilities: [],
+    emulateRoot,
+    hasTtyGroup,
+  };
 }

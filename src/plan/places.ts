@@ -8,7 +8,10 @@ interface Place {
 }
 
 /** What the user puts into the sandbox: the workspace, volumes and file systems in memory, outer ones first. */
-export function planPlaces(input: PlanInput): { operations: SetupOp[]; directories: ReadonlyArray<{ path: string; mode: number }> } {
+export function planPlaces(input: PlanInput): {
+  operations: SetupOp[];
+  directories: ReadonlyArray<{ path: string; mode: number }>;
+} {
   const { spec } = input;
   const places: Place[] = [...spec.volumes.map((volume) => planVolume(input, volume)), ...spec.tmpfs.map(planTmpfs)];
   if (spec.workspace.kind !== 'none') places.push(planWorkspace(input, spec.workspace));
@@ -21,7 +24,10 @@ function compareDepth(a: string, b: string): number {
   return a.split('/').length - b.split('/').length || (a < b ? -1 : 1);
 }
 
-function planWorkspace({ spec }: PlanInput, workspace: Exclude<PlanInput['spec']['workspace'], { kind: 'none' }>): Place {
+function planWorkspace(
+  { spec }: PlanInput,
+  workspace: Exclude<PlanInput['spec']['workspace'], { kind: 'none' }>,
+): Place {
   const { path } = workspace;
   const attributes = { noSuid: true, noDev: true, readOnly: workspace.kind === 'ro' };
   const mount: SetupOp =
@@ -36,7 +42,10 @@ function planWorkspace({ spec }: PlanInput, workspace: Exclude<PlanInput['spec']
   return { destination: path, operations: [{ op: 'makeDirectory', path, mode: 0o755 }, mount] };
 }
 
-function planVolume({ volumeTypes }: PlanInput, { source, destination, access }: PlanInput['spec']['volumes'][number]): Place {
+function planVolume(
+  { volumeTypes }: PlanInput,
+  { source, destination, access }: PlanInput['spec']['volumes'][number],
+): Place {
   const slash = destination.lastIndexOf('/');
   const place: SetupOp[] =
     volumeTypes.get(source) === 'file'

@@ -24,10 +24,19 @@ export function planSandbox(input: PlanInput): SetupOp[] {
   const sandbox: SandboxDirectory =
     spec.lifetime.kind === 'named' ? { kind: 'named', name: spec.lifetime.name } : { kind: 'generated' };
   const operations: SetupOp[] = [
-    { op: 'enterSandboxDirectory', store: `${facts.store}/${sandbox.kind === 'generated' ? 'runs' : 'sandboxes'}`, sandbox, spec: describeSpec(input) },
+    {
+      op: 'enterSandboxDirectory',
+      store: `${facts.store}/${sandbox.kind === 'generated' ? 'runs' : 'sandboxes'}`,
+      sandbox,
+      spec: describeSpec(input),
+    },
     {
       op: 'makeSandboxDirectories',
-      directories: [...root.directories, ...places.directories, ...(input.root.kind === 'host' ? [{ path: 'tmp', mode: 0o1777 }] : [])],
+      directories: [
+        ...root.directories,
+        ...places.directories,
+        ...(input.root.kind === 'host' ? [{ path: 'tmp', mode: 0o1777 }] : []),
+      ],
     },
     { op: 'createNamespaces', namespaces: namespacesOf(spec.network), ids: identity.mapping },
     { op: 'dieWithMonitor' },
@@ -87,7 +96,10 @@ function planNetwork({ spec, root, facts, hosts }: PlanInput): SetupOp[] {
     if (root.kind === 'directory') operations.push(...content('resolv.conf', resolver.content));
     else if (resolver.path.startsWith('/run/')) {
       const directory = resolver.path.slice(0, resolver.path.lastIndexOf('/'));
-      operations.push({ op: 'makeDirectory', path: directory, mode: 0o755 }, { op: 'writeFile', path: resolver.path, content: resolver.content });
+      operations.push(
+        { op: 'makeDirectory', path: directory, mode: 0o755 },
+        { op: 'writeFile', path: resolver.path, content: resolver.content },
+      );
     }
   }
   if (spec.network === 'none') operations.push({ op: 'loopbackUp' });
@@ -112,9 +124,20 @@ function planCommand(input: PlanInput, identity: Identity): SetupOp[] {
   operations.push({ op: 'dropCapabilities', keep: identity.capabilities }, { op: 'noNewPrivileges' });
   const guardTerminal = spec.terminal === 'inherited';
   const { emulateRoot } = identity;
-  const purposes = ['no keyrings', ...(guardTerminal ? ['no typing into the shared terminal'] : []), ...(emulateRoot ? ['root with one id'] : [])];
-  operations.push({ op: 'seccomp', purpose: purposes.join(', '), filter: systemCallFilter(facts.arch, { guardTerminal, emulateRoot }) });
-  operations.push({ op: 'resetSignals' }, { op: 'execute', command: spec.command, candidates: candidates(spec), environment: spec.environment });
+  const purposes = [
+    'no keyrings',
+    ...(guardTerminal ? ['no typing into the shared terminal'] : []),
+    ...(emulateRoot ? ['root with one id'] : []),
+  ];
+  operations.push({
+    op: 'seccomp',
+    purpose: purposes.join(', '),
+    filter: systemCallFilter(facts.arch, { guardTerminal, emulateRoot }),
+  });
+  operations.push(
+    { op: 'resetSignals' },
+    { op: 'execute', command: spec.command, candidates: candidates(spec), environment: spec.environment },
+  );
   return operations;
 }
 
@@ -125,4 +148,3 @@ function candidates({ command, environment }: PlanInput['spec']): string[] {
   const path = environment.find(([variable]) => variable === 'PATH')?.[1] ?? DEFAULT_PATH;
   return path.split(':').map((directory) => `${directory === '' ? '.' : directory}/${name}`);
 }
-

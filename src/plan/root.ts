@@ -19,7 +19,10 @@ function flat(path: string): string {
 }
 
 /** Upper and work directories for `path`. */
-export function changesOf(path: string): { upper: { directory: string; work: string }; directories: Array<{ path: string; mode: number }> } {
+export function changesOf(path: string): {
+  upper: { directory: string; work: string };
+  directories: Array<{ path: string; mode: number }>;
+} {
   const upper = `upper${flat(path)}`;
   const work = `work${flat(path)}`;
   return { upper: { directory: upper, work }, directories: [upper, work].map((name) => ({ path: name, mode: 0o755 })) };
@@ -45,7 +48,11 @@ export function planRoot(input: PlanInput): RootPlan {
 }
 
 /** The skeleton has a place for every entry already, so only mounts are left to make. */
-function planGround(entry: GroundEntry, generation: string, { volatile, readOnly }: { volatile: boolean; readOnly: boolean }): RootPlan {
+function planGround(
+  entry: GroundEntry,
+  generation: string,
+  { volatile, readOnly }: { volatile: boolean; readOnly: boolean },
+): RootPlan {
   const { path } = entry;
   if (entry.kind === 'overlay') {
     const changes = changesOf(path);
@@ -55,7 +62,14 @@ function planGround(entry: GroundEntry, generation: string, { volatile, readOnly
   }
   if (entry.kind === 'file' || entry.kind === 'bind') {
     const attributes = { noSuid: true, noDev: true, readOnly: true };
-    const bind: SetupOp = { op: 'bind', source: path, target: path, recursive: entry.kind === 'bind', attributes, optional: true };
+    const bind: SetupOp = {
+      op: 'bind',
+      source: path,
+      target: path,
+      recursive: entry.kind === 'bind',
+      attributes,
+      optional: true,
+    };
     return { directories: [], operations: [bind] };
   }
   return { directories: [], operations: [] };

@@ -70,8 +70,10 @@ export function systemCallFilter(arch: Arch, { guardTerminal, emulateRoot }: Fil
   const table = syscallTable(arch);
   const emulated = emulateRoot ? EMULATED.flatMap((name) => table.get(name) ?? []) : [];
   const native: Step[] = [{ kind: 'load', offset: DATA.number }];
-  if (arch === 'x86_64') native.push({ kind: 'test', code: JUMP_GREATER_OR_EQUAL, value: X32_SYSCALL_BIT, verdict: 'unknown' });
-  for (const name of KEYRINGS) native.push({ kind: 'test', code: JUMP_EQUAL, value: table.get(name) ?? -1, verdict: 'unknown' });
+  if (arch === 'x86_64')
+    native.push({ kind: 'test', code: JUMP_GREATER_OR_EQUAL, value: X32_SYSCALL_BIT, verdict: 'unknown' });
+  for (const name of KEYRINGS)
+    native.push({ kind: 'test', code: JUMP_EQUAL, value: table.get(name) ?? -1, verdict: 'unknown' });
   for (const number of emulated) native.push({ kind: 'test', code: JUMP_EQUAL, value: number, verdict: 'pretend' });
   if (guardTerminal) native.push(...ioctlRules(table.get('ioctl') ?? 0));
   native.push({ kind: 'end' });
@@ -111,20 +113,23 @@ type Step =
   | { readonly kind: 'end' };
 
 function encode(steps: readonly Step[]): FilterInstruction[] {
-  const distance = (index: number, verdict: Verdict) => steps.length + VERDICTS.indexOf(verdict) - index - 1;
-  const body = steps.map((step, index): FilterInstruction => {
-    switch (step.kind) {
-      case 'load':
-        return [LOAD, 0, 0, step.offset];
-      case 'test':
-        return [step.code, distance(index, step.verdict), 0, step.value];
-      case 'unless':
-        return [JUMP_EQUAL, 0, distance(index, step.verdict), step.value];
-      case 'skip':
-        return [JUMP_EQUAL, 0, step.over, step.value];
-      case 'end':
-        return [RETURN, 0, 0, RETURNED.allow];
-    }
-  });
-  return [...body, ...VERDICTS.map((verdict): FilterInstruction => [RETURN, 0, 0, RETURNED[verdict]])];
+  const ends = VERDICTS.map((verdict): FilterInstruction => [RETURN, 0, 0, RETURNED[verdict]]);
+  return [...steps.map((step, index) => encodeStep(step, steps.length - index - 1)), ...ends];
+}
+
+/** `toEnd`: how many steps lie between this one and the returns at the end. */
+function encodeStep(step: Step, toEnd: number): FilterInstruction {
+  const distance = (verdict: Verdict): number => toEnd + VERDICTS.indexOf(verdict);
+  switch (step.kind) {
+    case 'load':
+      return [LOAD, 0, 0, step.offset];
+    case 'test':
+      return [step.code, distance(step.verdict), 0, step.value];
+    case 'unless':
+      return [JUMP_EQUAL, 0, distance(step.verdict), step.value];
+    case 'skip':
+      return [JUMP_EQUAL, 0, step.over, step.value];
+    case 'end':
+      return [RETURN, 0, 0, RETURNED.allow];
+  }
 }

@@ -1,17 +1,24 @@
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { hostGround } from '../host/directories.ts';
 import type { HostFacts } from '../host/facts.ts';
-import { ensureSkeleton } from '../host/skeleton.ts';
+import type { Ground } from '../host/ground.ts';
+import { currentSkeleton, ensureSkeleton, type Skeleton } from '../host/skeleton.ts';
 import type { PlanInput, RootSource } from '../plan/input.ts';
 import type { Spec } from '../plan/spec.ts';
 import { SandboxError } from './error.ts';
 import { resolveUser } from './user.ts';
 
-/** Told while the `host` image is prepared, which takes seconds the first time: entries made so far. */
-export type Progress = (entries: number) => void;
+/** Shows how far the preparation of the `host` image is, which takes seconds the first time. */
+export interface Progress {
+  readonly update: (entries: number) => void;
+  readonly end: () => void;
+}
+
+/** Called when there is something to show: what shows it is not loaded before. */
+export type BeginProgress = () => Promise<Progress>;
 
 /** Looks up what the plan needs besides the spec and the facts: reads the host, and prepares the `host` image once. */
-export function planInput(spec: Spec, facts: HostFacts, onProgress: Progress): PlanInput {
+export async function planInput(spec: Spec, facts: HostFacts, beginProgress: BeginProgress): Promise<PlanInput> {
   if (facts.overlay.kind === 'none') {
     throw new SandboxError('NO_OVERLAY', `copy-on-write is not possible here: ${facts.overlay.reason}`, {
       hint: '`sandbox doctor` says more',
@@ -21,7 +28,7 @@ export function planInput(spec: Spec, facts: HostFacts, onProgress: Progress): P
   return {
     spec,
     facts,
-    root: rootSource(spec, facts, onProgress),
+    root: await rootSource(spec, facts, beginProgress),
     user: resolveUser(spec, facts),
     volumeTypes: new Map(spec.volumes.map(({ source }) => [source, typeOf(source)])),
     ...(terminalPath === undefined ? {} : { terminalPath }),
@@ -29,11 +36,21 @@ export function planInput(spec: Spec, facts: HostFacts, onProgress: Progress): P
   };
 }
 
-function rootSource(spec: Spec, facts: HostFacts, onProgress: Progress): RootSource {
+async function rootSource(spec: Spec, facts: HostFacts, beginProgress: BeginProgress): Promise<RootSource> {
   if (spec.rootfs.kind === 'directory') return spec.rootfs;
   const ground = hostGround(facts);
-  const { generation } = ensureSkeleton(facts.store, ground, ({ directories, files }) => onProgress(directories + files));
+  const current = currentSkeleton(facts.store, ground);
+  const { generation } = current ?? (await prepareSkeleton(facts, ground, beginProgress));
   return { kind: 'host', ground: ground.entries, generation };
+}
+
+async function prepareSkeleton(facts: HostFacts, ground: Ground, beginProgress: BeginProgress): Promise<Skeleton> {
+  const progress = await beginProgress();
+  try {
+    return ensureSkeleton(facts.store, ground, ({ directories, files }) => progress.update(directories + files));
+  } finally {
+    progress.end();
+  }
 }
 
 function typeOf(path: string): 'file' | 'directory' {

@@ -1,6 +1,6 @@
 import { surveyHost } from '../host/survey.ts';
-import { moveToTrash } from '../store/garbage.ts';
 import { StoreError } from '../store/error.ts';
+import { moveToTrash } from '../store/garbage.ts';
 import { ensureStore } from '../store/layout.ts';
 import { createdAt, listShelf, readSpec, runningInit, type SandboxDirectoryEntry } from '../store/sandbox-directory.ts';
 
@@ -54,16 +54,23 @@ function describe({ id, shelf, path }: SandboxDirectoryEntry): SandboxInfo | und
 export async function removeSandbox(id: string, { force }: { readonly force: boolean }): Promise<void> {
   const facts = surveyHost();
   ensureStore(facts.store);
-  const entry = [...listShelf(facts.store, 'sandboxes'), ...listShelf(facts.store, 'runs')].find((known) => known.id === id);
+  const entry = [...listShelf(facts.store, 'sandboxes'), ...listShelf(facts.store, 'runs')].find(
+    (known) => known.id === id,
+  );
   if (!entry) throw new StoreError('NO_SANDBOX', `there is no sandbox ${id}`, { hint: '`sandbox ps -a` lists them' });
   const pid = runningInit(entry.path);
   if (pid !== undefined) {
-    if (!force) throw new StoreError('RUNNING', `the sandbox ${id} is running`, { hint: `end it with: sandbox rm --force ${id}` });
+    if (!force)
+      throw new StoreError('RUNNING', `the sandbox ${id} is running`, {
+        hint: `end it with: sandbox rm --force ${id}`,
+      });
     await endInit(pid, entry.path);
   }
   // A run removes its own directory at the end of its init.
   if (entry.shelf === 'runs' && pid !== undefined) return;
-  if (moveToTrash(facts.store, entry.path) === undefined) {
+  // The monitor holds the lock for a moment longer than its init.
+  const attempts = pid === undefined ? 1 : ATTEMPTS;
+  if (!(await eventually(attempts, () => moveToTrash(facts.store, entry.path) !== undefined))) {
     throw new StoreError('RUNNING', `the sandbox ${id} is being opened`, { hint: 'try again, or end it first' });
   }
   const { emptyTrash } = await import('./removal.ts');
@@ -73,7 +80,16 @@ export async function removeSandbox(id: string, { force }: { readonly force: boo
 /** Kills init, and with it every process of the sandbox; waits until the kernel has cleared it away. */
 async function endInit(pid: number, path: string): Promise<void> {
   process.kill(pid, 'SIGKILL');
-  for (let tries = 0; tries < 200 && runningInit(path) !== undefined; tries++) {
+  await eventually(ATTEMPTS, () => runningInit(path) === undefined);
+}
+
+/** How often to look, a hundredth of a second apart. */
+const ATTEMPTS = 500;
+
+async function eventually(attempts: number, holds: () => boolean): Promise<boolean> {
+  for (let attempt = 1; !holds(); attempt++) {
+    if (attempt >= attempts) return false;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+  return true;
 }

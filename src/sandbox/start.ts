@@ -4,16 +4,15 @@ import type { Launcher } from '../launch/compile.ts';
 import type { Explainer } from '../launch/lower/report.ts';
 import type { SetupOp } from '../launch/operations.ts';
 import { becomeLauncher, writeLauncherFile } from '../launch/run.ts';
-import { describeSpec } from '../plan/describe-spec.ts';
 import type { PlanInput } from '../plan/input.ts';
 import type { Spec } from '../plan/spec.ts';
-import { suspects } from '../store/suspects.ts';
 import { cachedLauncher, keepLauncher } from '../store/launchers.ts';
 import { ensureStore, shelf } from '../store/layout.ts';
-import { prepareNamed, readSpec, runningInit } from '../store/sandbox-directory.ts';
+import { makeNamed, readSpec, runningInit } from '../store/sandbox-directory.ts';
+import { suspects } from '../store/suspects.ts';
 import { VERSION } from '../version.ts';
 import { SandboxError } from './error.ts';
-import { planInput, type Progress } from './input.ts';
+import { type BeginProgress, planInput } from './input.ts';
 
 /** A plan for people and for files. */
 export interface Planned {
@@ -27,17 +26,20 @@ export interface Planned {
 /** This program again, to say in full what a launcher can only name. */
 function explainer(): Explainer {
   const script = process.argv[1];
-  return { executable: process.execPath, arguments: [...(isSea() || script === undefined ? [] : [script]), '__explain'] };
+  return {
+    executable: process.execPath,
+    arguments: [...(isSea() || script === undefined ? [] : [script]), '__explain'],
+  };
 }
 
 /**
  * Opens the sandbox that a spec describes and becomes its monitor: returns only by throwing. A named sandbox that is
  * open already is joined. Throws a HostError, StoreError, SandboxError or LaunchError.
  */
-export async function startSandbox(spec: Spec, onProgress: Progress = () => {}): Promise<never> {
+export async function startSandbox(spec: Spec, beginProgress: BeginProgress): Promise<never> {
   const facts = surveyHost();
   ensureStore(facts.store);
-  const input = planInput(spec, facts, onProgress);
+  const input = await planInput(spec, facts, beginProgress);
   const garbage = suspects(facts.store);
   if (garbage.length > 0) {
     const { removeGarbage } = await import('./removal.ts');
@@ -51,7 +53,7 @@ export async function startSandbox(spec: Spec, onProgress: Progress = () => {}):
       return await launch({ ...input, spec: { ...spec, network } }, init);
     }
     refuseOtherRoot(spec, path);
-    prepareNamed(facts.store, spec.lifetime.name, describeSpec(input));
+    makeNamed(facts.store, spec.lifetime.name);
   }
   return await launch(input);
 }
@@ -60,11 +62,20 @@ export async function startSandbox(spec: Spec, onProgress: Progress = () => {}):
 async function launch(input: PlanInput, join?: number): Promise<never> {
   const { store, arch } = input.facts;
   const explain = explainer();
-  const key = JSON.stringify([VERSION, join !== undefined, explain, input.volumeTypes.size ? [...input.volumeTypes] : [], withoutMounts(input)]);
+  const key = JSON.stringify([
+    VERSION,
+    join !== undefined,
+    explain,
+    input.volumeTypes.size ? [...input.volumeTypes] : [],
+    withoutMounts(input),
+  ]);
   const cached = cachedLauncher(store, key);
   const words = join === undefined ? [] : [String(join)];
   if (cached !== undefined) return becomeLauncher(cached, ...words);
-  const [{ compileLauncher }, { planJoin, planSandbox: plan }] = await Promise.all([import('../launch/compile.ts'), import('../plan/plan.ts')]);
+  const [{ compileLauncher }, { planJoin, planSandbox: plan }] = await Promise.all([
+    import('../launch/compile.ts'),
+    import('../plan/plan.ts'),
+  ]);
   const operations = join === undefined ? plan(input) : planJoin(input);
   const elf = compileLauncher(operations, { arch, explainer: explain }).elf();
   keepLauncher(store, key, elf);
@@ -89,11 +100,14 @@ function refuseOtherRoot(spec: Spec, path: string): void {
 }
 
 /** Plans without starting anything; the `host` image is prepared, since the plan names it. */
-export async function planSandbox(spec: Spec, onProgress: Progress = () => {}): Promise<Planned> {
+export async function planSandbox(spec: Spec, beginProgress: BeginProgress): Promise<Planned> {
   const facts = surveyHost();
   ensureStore(facts.store);
-  const [{ compileLauncher }, { planSandbox: plan }] = await Promise.all([import('../launch/compile.ts'), import('../plan/plan.ts')]);
-  const operations = plan(planInput(spec, facts, onProgress));
+  const [{ compileLauncher }, { planSandbox: plan }] = await Promise.all([
+    import('../launch/compile.ts'),
+    import('../plan/plan.ts'),
+  ]);
+  const operations = plan(await planInput(spec, facts, beginProgress));
   const launcher = compileLauncher(operations, { arch: facts.arch });
   return { operations, listing: listCalls(launcher, operations), elf: launcher.elf() };
 }

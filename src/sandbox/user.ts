@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import { readAccountTable } from '../host/account-table.ts';
 import type { HostFacts } from '../host/facts.ts';
 import type { Spec } from '../plan/spec.ts';
 import { SandboxError } from './error.ts';
@@ -11,8 +11,8 @@ export function resolveUser(spec: Spec, facts: HostFacts): { uid: number; gid: n
   if (user.kind === 'default') return isHost ? { uid: facts.uid, gid: facts.gid } : { uid: 0, gid: 0 };
   if (user.user === 'root' && user.group === undefined) return { uid: 0, gid: 0 };
   if (isHost && user.user === facts.userName && user.group === undefined) return { uid: facts.uid, gid: facts.gid };
-  const root = isHost ? '' : rootfs.path;
-  const account = table(`${root}/etc/passwd`).find(([name]) => name === user.user);
+  const root = isHost ? '/' : rootfs.path;
+  const account = table(root, 'passwd').find(([name]) => name === user.user);
   const uid = number(account?.[2]);
   if (uid === undefined) {
     throw new SandboxError('NO_USER', `--user: there is no user ${user.user} in the sandbox's /etc/passwd`, {
@@ -20,25 +20,16 @@ export function resolveUser(spec: Spec, facts: HostFacts): { uid: number; gid: n
     });
   }
   if (user.group === undefined) return { uid, gid: number(account?.[3]) ?? uid };
-  const gid = number(table(`${root}/etc/group`).find(([name]) => name === user.group)?.[2]);
-  if (gid === undefined) throw new SandboxError('NO_USER', `--user: there is no group ${user.group} in the sandbox's /etc/group`);
+  const gid = number(table(root, 'group').find(([name]) => name === user.group)?.[2]);
+  if (gid === undefined)
+    throw new SandboxError('NO_USER', `--user: there is no group ${user.group} in the sandbox's /etc/group`);
   return { uid, gid };
 }
 
-/**
- * The rows of a table of accounts in a root file system that nobody vouches for: a symbolic link, which could lead to
- * any file of the host, is not followed.
- */
-function table(path: string): string[][] {
-  let file: number | undefined;
-  try {
-    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    return readFileSync(file, 'utf8').split('\n').map((line) => line.split(':'));
-  } catch {
-    return [];
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
+function table(root: string, name: 'passwd' | 'group'): string[][] {
+  return readAccountTable(root, name)
+    .split('\n')
+    .map((line) => line.split(':'));
 }
 
 function number(text: string | undefined): number | undefined {

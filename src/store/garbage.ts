@@ -1,5 +1,5 @@
-import { closeSync, constants, openSync, renameSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
+import { closeSync, constants, openSync, renameSync } from 'node:fs';
 import { LOCK } from '../linux/constants/descriptor.ts';
 import { hostSyscalls } from '../linux/koffi-syscalls.ts';
 import type { Syscalls } from '../linux/syscalls.ts';

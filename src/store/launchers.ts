@@ -1,4 +1,17 @@
-import { accessSync, closeSync, constants, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 
 /*
  * $STORE/launchers/HASH    a compiled launcher, the key that it was compiled from, and the key's length in 8 bytes
@@ -47,7 +60,7 @@ export function keepLauncher(store: string, key: string, elf: Uint8Array): void 
   length.writeBigUInt64LE(BigInt(bytes.length));
   try {
     mkdirSync(`${store}/launchers`, { recursive: true, mode: 0o700 });
-    const file = openSync(aside, 'wx', 0o700);
+    const file = openSync(aside, 'wx', 0o500);
     try {
       const content = Buffer.concat([elf, bytes, length]);
       for (let written = 0; written < content.length; ) written += writeSync(file, content, written);

@@ -21,7 +21,8 @@ export function shelf(store: string, name: Shelf): string {
 /** Makes the store's directories. Throws a StoreError where the home is read-only, full or missing. */
 export function ensureStore(store: string): void {
   try {
-    for (const name of ['sandboxes', 'runs', 'trash'] as const) mkdirSync(shelf(store, name), { recursive: true, mode: 0o700 });
+    for (const name of ['sandboxes', 'runs', 'trash'] as const)
+      mkdirSync(shelf(store, name), { recursive: true, mode: 0o700 });
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
     throw new StoreError('STORE', `the store ${store} cannot be made: ${code}`, {

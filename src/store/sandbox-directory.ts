@@ -1,6 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import { fsyncDirectory } from '../linux/sync.ts';
-import { StoreError } from './error.ts';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { type Shelf, shelf } from './layout.ts';
 
 /** What spec.json says; written by the plan, read by `ps`, `rm` and garbage collection. */
@@ -31,7 +29,9 @@ export function listShelf(store: string, name: Shelf): SandboxDirectoryEntry[] {
   } catch {
     return [];
   }
-  return entries.filter((id) => !id.startsWith('.')).map((id) => ({ id, shelf: name, path: `${shelf(store, name)}/${id}` }));
+  return entries
+    .filter((id) => !id.startsWith('.'))
+    .map((id) => ({ id, shelf: name, path: `${shelf(store, name)}/${id}` }));
 }
 
 /** Reads a sandbox's spec.json; undefined while it is being made, or when it is not of a version that we know. */
@@ -46,41 +46,23 @@ export function readSpec(path: string): StoredSpec | undefined {
 
 function isStoredSpec(value: unknown): value is StoredSpec {
   return (
-    typeof value === 'object' && value !== null && 'version' in value && value.version === 1 && 'command' in value &&
-    Array.isArray(value.command) && 'rootfs' in value && typeof value.rootfs === 'object' && 'workspace' in value &&
-    typeof value.workspace === 'object' && 'network' in value
+    typeof value === 'object' &&
+    value !== null &&
+    'version' in value &&
+    value.version === 1 &&
+    'command' in value &&
+    Array.isArray(value.command) &&
+    'rootfs' in value &&
+    typeof value.rootfs === 'object' &&
+    'workspace' in value &&
+    typeof value.workspace === 'object' &&
+    'network' in value
   );
 }
 
-/** Writes a file so that readers see the old content or the new one, whatever happens meanwhile; rename(2). */
-export function writeAtomically(path: string, content: string): void {
-  const aside = `${path}.${process.pid}.tmp`;
-  const file = openSync(aside, 'w', 0o600);
-  try {
-    try {
-      writeSync(file, content);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(aside, path);
-  } catch (error) {
-    rmSync(aside, { force: true });
-    throw error;
-  }
-}
-
-/** Makes the directory of a named sandbox, or opens it again, with the spec of this time. */
-export function prepareNamed(store: string, name: string, spec: string): string {
-  const path = `${shelf(store, 'sandboxes')}/${name}`;
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  }
-  writeAtomically(`${path}/spec.json`, spec);
-  fsyncDirectory(path);
-  return path;
+/** Makes the directory of a named sandbox, unless there is one. */
+export function makeNamed(store: string, name: string): void {
+  mkdirSync(`${shelf(store, 'sandboxes')}/${name}`, { recursive: true, mode: 0o700 });
 }
 
 /**
@@ -106,13 +88,4 @@ export function runningInit(path: string): number | undefined {
 export function createdAt(path: string): Date {
   const { birthtime, ctime } = statSync(path);
   return birthtime.getTime() > 0 ? birthtime : ctime;
-}
-
-/** Throws unless `name` is that of a kept sandbox, whose directory is given. */
-export function namedDirectory(store: string, name: string): string {
-  const path = `${shelf(store, 'sandboxes')}/${name}`;
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new StoreError('NO_SANDBOX', `there is no sandbox ${name}`, { hint: '`sandbox ps -a` lists them' });
-  }
-  return path;
 }

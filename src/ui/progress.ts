@@ -39,8 +39,10 @@ export function startProgress(state: ProgressState): Progress {
   let frame = 0;
   let shown = false;
   const begun = performance.now();
+  let drawn = begun;
   const draw = (): void => {
-    if (performance.now() - begun < DELAY_MILLISECONDS) return;
+    drawn = performance.now();
+    if (drawn - begun < DELAY_MILLISECONDS) return;
     // A line that wraps could not be taken away again.
     const line = [...progressLine(current, frame++)].slice(0, (process.stderr.columns || 80) - 1).join('');
     printError(`\r${line}\x1b[K`);
@@ -51,6 +53,8 @@ export function startProgress(state: ProgressState): Progress {
   return {
     update: (next) => {
       current = next;
+      // Work that does not let the event loop turn shows how far it is all the same.
+      if (performance.now() - drawn >= FRAME_MILLISECONDS) draw();
     },
     end: () => {
       clearInterval(timer);

@@ -1,3 +1,4 @@
+import { readAccountTable } from '../../host/account-table.ts';
 import type { Lifetime, RootFs, Spec } from '../../plan/spec.ts';
 import type { OptionValues } from '../arguments/option.ts';
 import { UsageError } from '../arguments/usage-error.ts';
@@ -7,7 +8,7 @@ import { hostnameFor } from '../options/names.ts';
 import type { sandboxOptions } from '../options/sandbox-options.ts';
 import { type Account, accountOf } from './account.ts';
 import { defaultShell } from './default-shell.ts';
-import { isDirectory, readHostText, readPasswd, realHostDirectory, realHostPath, realPathIfAny } from './host-files.ts';
+import { isDirectory, readHostText, realHostDirectory, realHostPath, realPathIfAny } from './host-files.ts';
 import { DEFAULT_PATH, sandboxEnvironment, searchPathInside } from './sandbox-environment.ts';
 import type { Surroundings } from './surroundings.ts';
 import { workspaceFor } from './workspace.ts';
@@ -61,7 +62,7 @@ function ownAccount({ uid, environment }: Surroundings): Account {
   const home = absolute('HOME');
   const shell = absolute('SHELL');
   if (name && home && shell) return { name, home, shell };
-  const account = accountOf({ kind: 'default' }, readPasswd('/'), uid);
+  const account = accountOf({ kind: 'default' }, readAccountTable('/', 'passwd'), uid);
   return { name: name || account.name, home: home ?? account.home, shell: shell ?? account.shell };
 }
 
@@ -83,7 +84,9 @@ export function buildSpec(request: SandboxRequest, surroundings: Surroundings): 
 
   const isSelf = rootfs.kind === 'host' && options.user === undefined;
   const user = options.user ?? { kind: 'default' };
-  const account = isSelf ? self : accountOf(user, readPasswd(rootfs.kind === 'host' ? '/' : rootfs.path), 0);
+  const account = isSelf
+    ? self
+    : accountOf(user, readAccountTable(rootfs.kind === 'host' ? '/' : rootfs.path, 'passwd'), 0);
   const seen = { homes: [self.home, home], workspace: workspace.kind === 'none' ? undefined : workspace.path };
   const path = rootfs.kind === 'host' ? searchPathInside(host.get('PATH') ?? '', seen, isDirectory) : DEFAULT_PATH;
 

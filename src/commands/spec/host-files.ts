@@ -1,7 +1,7 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { decodeBytes, encodeBytes } from '../../linux/bytes.ts';
-import { fromNodeError, LinuxError } from '../../linux/errno.ts';
+import { fromNodeError } from '../../linux/errno.ts';
 import { quoted, UsageError } from '../arguments/usage-error.ts';
 
 /**
@@ -36,17 +36,12 @@ export function readHostText(option: string, unsafePath: string, currentDirector
   }
 }
 
+/** Takes a path and says whether a directory is there, as far as this user can see: a PATH may name others' homes. */
 export function isDirectory(path: string): boolean {
-  return statSync(encodeBytes(path), { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-/** Gives a root file system's passwd(5), '' where it cannot be read: then only numbers and root are known. */
-export function readPasswd(root: string): string {
   try {
-    return decodeBytes(readFileSync(encodeBytes(posix.join(root, 'etc/passwd'))));
-  } catch (error) {
-    if (fromNodeError(error) instanceof LinuxError) return '';
-    throw error;
+    return statSync(encodeBytes(path)).isDirectory();
+  } catch {
+    return false;
   }
 }
 

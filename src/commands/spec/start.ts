@@ -1,5 +1,6 @@
 import { note } from '../../ui/output.ts';
 import { buildSpec, type SandboxRequest } from './build-spec.ts';
+import { preparationProgress } from './preparation-progress.ts';
 import { ownSurroundings } from './surroundings.ts';
 
 /** Takes a request and becomes the sandbox: returns only by throwing, or with the status where Node had to stay. */
@@ -7,5 +8,5 @@ export async function start(request: SandboxRequest): Promise<number> {
   const { spec, notes } = buildSpec(request, ownSurroundings());
   for (const line of notes) note(line);
   const { startSandbox } = await import('../../sandbox/start.ts');
-  return await startSandbox(spec);
+  return await startSandbox(spec, preparationProgress);
 }

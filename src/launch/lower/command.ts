@@ -3,7 +3,8 @@ import { CLOSE_RANGE, PRCTL } from '../../linux/constants/process.ts';
 import { SECCOMP } from '../../linux/constants/seccomp.ts';
 import { SIGNAL, SIGNAL_ACTION, SIGSET_SIZE } from '../../linux/constants/signal.ts';
 import { errnoNumber } from '../../linux/errno.ts';
-import { flags, type Named, type ProgramBuilder } from '../builder.ts';
+import { flags, type Named } from '../argument.ts';
+import type { ProgramBuilder } from '../builder.ts';
 import type { SetupOp } from '../operations.ts';
 import { HERE, type Lowering, openFlags } from './context.ts';
 
@@ -65,7 +66,9 @@ export function dropCapabilities({ builder }: Lowering, { keep }: Operation<'dro
     const capability: Named = { kind: 'named', value: number, text: name };
     builder.syscall('prctl', [flags(PRCTL, 'PR_CAPBSET_DROP'), capability, 0, 0, 0], { onError: 'ignore' });
   });
-  builder.syscall('prctl', [flags(PRCTL, 'PR_CAP_AMBIENT'), flags(PRCTL, 'PR_CAP_AMBIENT_CLEAR_ALL'), 0, 0, 0], { onError: 'ignore' });
+  builder.syscall('prctl', [flags(PRCTL, 'PR_CAP_AMBIENT'), flags(PRCTL, 'PR_CAP_AMBIENT_CLEAR_ALL'), 0, 0, 0], {
+    onError: 'ignore',
+  });
   const mask = capabilityMask(keep);
   const low = mask & 0xffffffffn;
   const high = mask >> 32n;
@@ -108,7 +111,10 @@ export function resetSignals({ builder, umask }: Lowering): void {
 export function execute(lowering: Lowering, { command, candidates, environment }: Operation<'execute'>): void {
   const { builder } = lowering;
   const argv = builder.words([...command.map((text) => builder.string(text)), 0]);
-  const envp = builder.words([...environment.map(([name, value]) => builder.string(`${name}=${value}`)), 0], `${environment.length} variables`);
+  const envp = builder.words(
+    [...environment.map(([name, value]) => builder.string(`${name}=${value}`)), 0],
+    `${environment.length} variables`,
+  );
   const denied = builder.slot('denied');
   builder.syscall('close_range', [3, -1, flags(CLOSE_RANGE, 'CLOSE_RANGE_CLOEXEC')]);
   for (const candidate of candidates) {

@@ -1,5 +1,6 @@
 import { AT, OPEN, type OpenFlag, RESOLVE } from '../../linux/constants/open.ts';
-import { flags, type Label, type Named, type Pointer, type ProgramBuilder, type Slot } from '../builder.ts';
+import { flags, type Label, type Named, type Pointer, type Slot } from '../argument.ts';
+import type { ProgramBuilder } from '../builder.ts';
 
 /** Path arguments that mean the current directory and no path at all. */
 export const HERE: Named = { kind: 'named', value: AT.AT_FDCWD, text: 'AT_FDCWD' };

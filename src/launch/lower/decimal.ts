@@ -1,4 +1,5 @@
-import type { ProgramBuilder, Slot } from '../builder.ts';
+import type { Slot } from '../argument.ts';
+import type { ProgramBuilder } from '../builder.ts';
 
 /** A number in decimal digits: where they start, NUL-terminated, and how many they are. */
 export interface Digits {

@@ -1,7 +1,9 @@
 import { FCNTL, POLL } from '../../linux/constants/descriptor.ts';
 import { OPEN } from '../../linux/constants/open.ts';
 import { WAIT } from '../../linux/constants/process.ts';
-import { flags, type Label, type Pointer, type ProgramBuilder, type Slot } from '../builder.ts';
+import { SIGNAL, SIGNAL_ACTION, SIGSET_SIZE } from '../../linux/constants/signal.ts';
+import { flags, type Label, type Pointer, type Slot } from '../argument.ts';
+import type { ProgramBuilder } from '../builder.ts';
 import { close, type Lowering } from './context.ts';
 import { fork, pipe } from './namespaces.ts';
 import type { SuperviseData } from './supervise.ts';
@@ -41,8 +43,23 @@ export function tellStatus(builder: ProgramBuilder, { write }: EarlyEnd, status:
   builder.place(done);
 }
 
+/**
+ * Before a failure is told: init's end of the pipe closed with it, so SIGIO is pending, and the explainer, a Node, unblocks
+ * all signals when it starts. Ignoring it discards it.
+ */
+export function ignoreEarlyEnd(builder: ProgramBuilder): void {
+  const ignore = builder.words([SIGNAL_ACTION.SIG_IGN, 0, 0, 0], '{SIG_IGN}');
+  builder.syscall('rt_sigaction', [flags(SIGNAL, 'SIGIO'), ignore, 0, SIGSET_SIZE], { onError: 'ignore' });
+}
+
 /** The monitor, on SIGIO: reads the status, or goes back to `loop` when there is none. */
-export function receiveStatus(builder: ProgramBuilder, { read }: EarlyEnd, status: Slot, record: Pointer, loop: Label): void {
+export function receiveStatus(
+  builder: ProgramBuilder,
+  { read }: EarlyEnd,
+  status: Slot,
+  record: Pointer,
+  loop: Label,
+): void {
   builder.syscall('read', [read, record, 8], { onError: loop });
   builder.branch(builder.outcome, 'notEqual', 8, loop);
   builder.load(status, 64, record, 0);

@@ -45,7 +45,11 @@ export function makeFile(lowering: Lowering, { path }: Operation<'makeFile'>): v
   const { builder } = lowering;
   const file = builder.scratch('file');
   const there = builder.label('there');
-  openInRoot(lowering, path, ['O_WRONLY', 'O_CREAT', 'O_EXCL', 'O_NOFOLLOW'], { result: file, onError: there, mode: 0o644 });
+  openInRoot(lowering, path, ['O_WRONLY', 'O_CREAT', 'O_EXCL', 'O_NOFOLLOW'], {
+    result: file,
+    onError: there,
+    mode: 0o644,
+  });
   close(builder, file);
   builder.place(there);
 }
@@ -74,13 +78,43 @@ export function writeFile(lowering: Lowering, { path, content }: Operation<'writ
   close(builder, file);
 }
 
+/**
+ * A symbolic link that leads nowhere inside gives way to an empty file: systemd-resolved makes /etc/resolv.conf one into
+ * /run, which is empty here. Nothing but the root's own changes lies there when this is done.
+ */
+function replaceDanglingLink(lowering: Lowering, path: string): void {
+  const { builder } = lowering;
+  const slash = path.lastIndexOf('/');
+  const found = builder.scratch('found');
+  const dangling = builder.label('leads nowhere');
+  const done = builder.label('there is a file');
+  openInRoot(lowering, path, ['O_PATH'], { result: found, onError: dangling });
+  close(builder, found);
+  builder.jump(done);
+  builder.place(dangling);
+  openInRoot(lowering, path.slice(0, slash) || '/', ['O_PATH', 'O_DIRECTORY'], { result: found, onError: done });
+  builder.syscall('unlinkat', [found, builder.string(path.slice(slash + 1)), 0], { onError: 'ignore' });
+  close(builder, found);
+  makeFile(lowering, { op: 'makeFile', path });
+  builder.place(done);
+}
+
 export function bindContent(lowering: Lowering, operation: Operation<'bindContent'>): void {
   const { builder } = lowering;
+  replaceDanglingLink(lowering, operation.target);
   const file = builder.scratch('file');
   const open = openFlags(builder, 'O_WRONLY', 'O_CREAT', 'O_TRUNC', 'O_NOFOLLOW');
   builder.syscall('openat', [HERE, builder.string(operation.name), open, 0o644], { result: file });
-  if (operation.content !== '') writeAll(builder, file, encodeBytes(operation.content), JSON.stringify(operation.content));
+  if (operation.content !== '')
+    writeAll(builder, file, encodeBytes(operation.content), JSON.stringify(operation.content));
   close(builder, file);
   const attributes = { noSuid: true, noDev: true, noExec: true };
-  bind(lowering, { op: 'bind', source: operation.name, target: operation.target, recursive: false, attributes, optional: true });
+  bind(lowering, {
+    op: 'bind',
+    source: operation.name,
+    target: operation.target,
+    recursive: false,
+    attributes,
+    optional: true,
+  });
 }

@@ -1,6 +1,7 @@
 import { FS_CONTEXT, MOUNT, MOUNT_ATTR, MOVE_MOUNT, OPEN_TREE, UMOUNT } from '../../linux/constants/mount.ts';
 import { AT } from '../../linux/constants/open.ts';
-import { flags, type Label, type Named, type ProgramBuilder, type Slot } from '../builder.ts';
+import { flags, type Label, type Named, type Slot } from '../argument.ts';
+import type { ProgramBuilder } from '../builder.ts';
 import type { MountAttributes, OverlayLayers, SetupOp } from '../operations.ts';
 import { close, HERE, type Lowering, openFlags, openInRoot } from './context.ts';
 
@@ -31,14 +32,20 @@ function newMount(
 ): void {
   const context = builder.scratch(`${type} context`);
   const failure = onError ? { onError } : {};
-  builder.syscall('fsopen', [builder.string(type), flags(FS_CONTEXT, 'FSOPEN_CLOEXEC')], { result: context, ...failure });
+  builder.syscall('fsopen', [builder.string(type), flags(FS_CONTEXT, 'FSOPEN_CLOEXEC')], {
+    result: context,
+    ...failure,
+  });
   for (const [key, value] of options) {
     const command = flags(FS_CONTEXT, value === undefined ? 'FSCONFIG_SET_FLAG' : 'FSCONFIG_SET_STRING');
     const text = value === undefined ? 0 : builder.string(value);
     builder.syscall('fsconfig', [context, command, builder.string(key), text, 0], failure);
   }
   builder.syscall('fsconfig', [context, flags(FS_CONTEXT, 'FSCONFIG_CMD_CREATE'), 0, 0, 0], failure);
-  builder.syscall('fsmount', [context, flags(FS_CONTEXT, 'FSMOUNT_CLOEXEC'), attributeFlags(attributes)], { result, ...failure });
+  builder.syscall('fsmount', [context, flags(FS_CONTEXT, 'FSMOUNT_CLOEXEC'), attributeFlags(attributes)], {
+    result,
+    ...failure,
+  });
   close(builder, context);
 }
 
@@ -49,7 +56,13 @@ function attach(lowering: Lowering, mount: Slot, target: string, onError?: Label
   openInRoot(lowering, target, ['O_PATH'], { result: place, ...(onError ? { onError } : {}) });
   builder.syscall(
     'move_mount',
-    [mount, builder.string(''), place, builder.string(''), flags(MOVE_MOUNT, 'MOVE_MOUNT_F_EMPTY_PATH', 'MOVE_MOUNT_T_EMPTY_PATH')],
+    [
+      mount,
+      builder.string(''),
+      place,
+      builder.string(''),
+      flags(MOVE_MOUNT, 'MOVE_MOUNT_F_EMPTY_PATH', 'MOVE_MOUNT_T_EMPTY_PATH'),
+    ],
     onError ? { onError } : {},
   );
   close(builder, place);
@@ -72,12 +85,20 @@ function cloneMount(
   if (recursive) at.push('AT_RECURSIVE');
   if (from.path === '') at.push('AT_EMPTY_PATH');
   const more = flags(AT, ...at);
-  const all: Named = { kind: 'named', value: tree.value | more.value, text: more.value ? `${tree.text}|${more.text}` : tree.text };
+  const all: Named = {
+    kind: 'named',
+    value: tree.value | more.value,
+    text: more.value ? `${tree.text}|${more.text}` : tree.text,
+  };
   builder.syscall('open_tree', [from.directory, builder.string(from.path), all], { result, ...failure });
   const set = attributeFlags(attributes);
   if (set.value === 0) return;
   const how = flags(AT, 'AT_EMPTY_PATH', ...(recursive ? (['AT_RECURSIVE'] as const) : []));
-  builder.syscall('mount_setattr', [result, builder.string(''), how, builder.words([set.value, 0, 0, 0], `{attr_set=${set.text}}`), 32], failure);
+  builder.syscall(
+    'mount_setattr',
+    [result, builder.string(''), how, builder.words([set.value, 0, 0, 0], `{attr_set=${set.text}}`), 32],
+    failure,
+  );
 }
 
 /**
@@ -90,13 +111,18 @@ function overlayOptions(builder: ProgramBuilder, layers: OverlayLayers): Array<r
   if (/[,:\\]/.test(layers.lower.join('')) || Buffer.byteLength(plain) > OPTION_LIMIT) {
     layers.lower.forEach((path, index) => {
       const opened = builder.scratch('lower');
-      builder.syscall('openat', [HERE, builder.string(path), openFlags(builder, 'O_PATH', 'O_DIRECTORY'), 0], { result: opened });
+      builder.syscall('openat', [HERE, builder.string(path), openFlags(builder, 'O_PATH', 'O_DIRECTORY'), 0], {
+        result: opened,
+      });
       builder.syscall('dup3', [opened, LOWER_DESCRIPTOR + index, openFlags(builder)]);
       close(builder, opened);
     });
     lower = layers.lower.map((_, index) => `/proc/self/fd/${LOWER_DESCRIPTOR + index}`).join(':');
   }
-  const options: Array<readonly [string, string?]> = [['source', 'sandbox'], ['lowerdir', lower]];
+  const options: Array<readonly [string, string?]> = [
+    ['source', 'sandbox'],
+    ['lowerdir', lower],
+  ];
   if (layers.upper) options.push(['upperdir', layers.upper.directory], ['workdir', layers.upper.work]);
   options.push(['userxattr']);
   if (layers.volatile && layers.upper) options.push(['volatile']);
@@ -111,11 +137,26 @@ export function isolateMounts({ builder }: Lowering): void {
 /** The new root is attached to `root` in the sandbox's directory: pivot_root(2) wants a mount point. */
 function attachRoot(lowering: Lowering): void {
   const { builder, root } = lowering;
-  builder.syscall('move_mount', [root, builder.string(''), HERE, builder.string('root'), flags(MOVE_MOUNT, 'MOVE_MOUNT_F_EMPTY_PATH')]);
+  builder.syscall('move_mount', [
+    root,
+    builder.string(''),
+    HERE,
+    builder.string('root'),
+    flags(MOVE_MOUNT, 'MOVE_MOUNT_F_EMPTY_PATH'),
+  ]);
 }
 
 export function mountRootMemory(lowering: Lowering): void {
-  newMount(lowering.builder, 'tmpfs', [['source', 'sandbox'], ['mode', '0755']], { noSuid: true, noDev: true }, lowering.root);
+  newMount(
+    lowering.builder,
+    'tmpfs',
+    [
+      ['source', 'sandbox'],
+      ['mode', '0755'],
+    ],
+    { noSuid: true, noDev: true },
+    lowering.root,
+  );
   attachRoot(lowering);
 }
 
@@ -143,7 +184,14 @@ export function bind(lowering: Lowering, operation: Operation<'bind'>): void {
   const mount = builder.scratch('bind');
   const skip = builder.label('not mounted');
   const onError = operation.optional ? skip : undefined;
-  cloneMount(builder, { directory: HERE, path: operation.source }, operation.recursive, operation.attributes, mount, onError);
+  cloneMount(
+    builder,
+    { directory: HERE, path: operation.source },
+    operation.recursive,
+    operation.attributes,
+    mount,
+    onError,
+  );
   attach(lowering, mount, operation.target, onError);
   builder.place(skip);
 }
@@ -151,7 +199,10 @@ export function bind(lowering: Lowering, operation: Operation<'bind'>): void {
 export function memory(lowering: Lowering, operation: Operation<'memory'>): void {
   const { builder } = lowering;
   const mount = builder.scratch('tmpfs');
-  const options: Array<readonly [string, string?]> = [['source', 'tmpfs'], ['mode', `0${operation.mode.toString(8)}`]];
+  const options: Array<readonly [string, string?]> = [
+    ['source', 'tmpfs'],
+    ['mode', `0${operation.mode.toString(8)}`],
+  ];
   if (operation.size !== undefined) options.push(['size', String(operation.size)]);
   newMount(builder, 'tmpfs', options, operation.attributes, mount);
   attach(lowering, mount, operation.target);
@@ -187,7 +238,12 @@ export function sysfs(lowering: Lowering, { target, fresh }: Operation<'sysfs'>)
 export function devpts(lowering: Lowering, { target, ttyGroup }: Operation<'devpts'>): void {
   const { builder } = lowering;
   const mount = builder.scratch('devpts');
-  const options: Array<readonly [string, string?]> = [['source', 'devpts'], ['newinstance'], ['ptmxmode', '0666'], ['mode', '0620']];
+  const options: Array<readonly [string, string?]> = [
+    ['source', 'devpts'],
+    ['newinstance'],
+    ['ptmxmode', '0666'],
+    ['mode', '0620'],
+  ];
   if (ttyGroup !== undefined) options.push(['gid', String(ttyGroup)]);
   newMount(builder, 'devpts', options, { noSuid: true, noExec: true }, mount);
   attach(lowering, mount, target);
@@ -222,7 +278,18 @@ export function mask(lowering: Lowering, { path, type }: Operation<'mask'>): voi
   const skip = builder.label('nothing to mask');
   openInRoot(lowering, path, ['O_PATH', 'O_NOFOLLOW'], { result: place, onError: skip });
   if (type === 'file') cloneMount(builder, { directory: HERE, path: '/dev/null' }, false, {}, cover);
-  else newMount(builder, 'tmpfs', [['source', 'tmpfs'], ['size', '0'], ['mode', '0555']], { ...KERNEL_FILES, readOnly: true }, cover);
+  else
+    newMount(
+      builder,
+      'tmpfs',
+      [
+        ['source', 'tmpfs'],
+        ['size', '0'],
+        ['mode', '0555'],
+      ],
+      { ...KERNEL_FILES, readOnly: true },
+      cover,
+    );
   moveOnto(builder, cover, place);
   builder.place(skip);
 }

@@ -1,10 +1,11 @@
 import { POLL } from '../../linux/constants/descriptor.ts';
 import { CLONE, PRCTL } from '../../linux/constants/process.ts';
 import { SIGNAL } from '../../linux/constants/signal.ts';
-import { flags, type Named, type ProgramBuilder, type Slot } from '../builder.ts';
+import { flags, type Named, type Slot } from '../argument.ts';
+import type { ProgramBuilder } from '../builder.ts';
 import type { IdMapEntry, IdMapping, NamespaceKind, SetupOp } from '../operations.ts';
 import { close, HERE, type Lowering, openFlags, writeAll } from './context.ts';
-import { decimal, type Digits, parseDecimal } from './decimal.ts';
+import { type Digits, decimal, parseDecimal } from './decimal.ts';
 
 type Operation<Name extends SetupOp['op']> = Extract<SetupOp, { op: Name }>;
 
@@ -21,7 +22,11 @@ const FLAG = {
 /** clone(2)'s flags: the namespaces, and SIGCHLD for the parent at the end. */
 function cloneFlags(namespaces: readonly NamespaceKind[]): Named {
   const named = flags(CLONE, ...namespaces.map((kind) => FLAG[kind]));
-  return { kind: 'named', value: named.value | SIGNAL.SIGCHLD, text: namespaces.length ? `${named.text}|SIGCHLD` : 'SIGCHLD' };
+  return {
+    kind: 'named',
+    value: named.value | SIGNAL.SIGCHLD,
+    text: namespaces.length ? `${named.text}|SIGCHLD` : 'SIGCHLD',
+  };
 }
 
 /** fork(2) as the kernel sees it, without any memory shared. */
@@ -74,9 +79,18 @@ function openUserNamespace(lowering: Lowering, digits: Digits): void {
   const done = builder.label('user namespace opened');
   const path = builder.string('ns/user');
   const process = builder.scratch('process directory');
-  builder.syscall('openat', [HERE, builder.string('/proc'), openFlags(builder, 'O_PATH', 'O_DIRECTORY'), 0], { result: directory, onError: done });
-  builder.syscall('openat', [directory, digits.start, openFlags(builder, 'O_PATH', 'O_DIRECTORY'), 0], { result: process, onError: done });
-  builder.syscall('openat', [process, path, openFlags(builder, 'O_RDONLY'), 0], { result: lowering.userNamespace, onError: 'ignore' });
+  builder.syscall('openat', [HERE, builder.string('/proc'), openFlags(builder, 'O_PATH', 'O_DIRECTORY'), 0], {
+    result: directory,
+    onError: done,
+  });
+  builder.syscall('openat', [directory, digits.start, openFlags(builder, 'O_PATH', 'O_DIRECTORY'), 0], {
+    result: process,
+    onError: done,
+  });
+  builder.syscall('openat', [process, path, openFlags(builder, 'O_RDONLY'), 0], {
+    result: lowering.userNamespace,
+    onError: 'ignore',
+  });
   close(builder, process);
   close(builder, directory);
   builder.place(done);
@@ -90,8 +104,14 @@ const mapLine = ({ inside, outside, count }: IdMapEntry): string => `${inside} $
  */
 export function mapOwnIds(builder: ProgramBuilder, uid: IdMapEntry, gid: IdMapEntry): void {
   const file = builder.scratch('map');
-  for (const [name, content] of [['setgroups', 'deny'], ['uid_map', mapLine(uid)], ['gid_map', mapLine(gid)]] as const) {
-    builder.syscall('openat', [HERE, builder.string(`/proc/self/${name}`), openFlags(builder, 'O_WRONLY'), 0], { result: file });
+  for (const [name, content] of [
+    ['setgroups', 'deny'],
+    ['uid_map', mapLine(uid)],
+    ['gid_map', mapLine(gid)],
+  ] as const) {
+    builder.syscall('openat', [HERE, builder.string(`/proc/self/${name}`), openFlags(builder, 'O_WRONLY'), 0], {
+      result: file,
+    });
     writeAll(builder, file, Buffer.from(content), JSON.stringify(content));
     close(builder, file);
   }
@@ -120,8 +140,13 @@ function runHelpers(lowering: Lowering, ids: Extract<IdMapping, { kind: 'helpers
   for (const { program, map, pid } of helpers) {
     const next = builder.label('next helper');
     const name = program.slice(program.lastIndexOf('/') + 1);
-    const numbers = map.flatMap(({ inside, outside, count }) => [inside, outside, count].map((n) => builder.string(String(n))));
-    const argv = builder.writableWords([builder.string(name), 0, ...numbers, 0], JSON.stringify([name, 'PID', ...map.map(mapLine)]));
+    const numbers = map.flatMap(({ inside, outside, count }) =>
+      [inside, outside, count].map((n) => builder.string(String(n))),
+    );
+    const argv = builder.writableWords(
+      [builder.string(name), 0, ...numbers, 0],
+      JSON.stringify([name, 'PID', ...map.map(mapLine)]),
+    );
     builder.store(64, argv, 8, digits.start);
     fork(builder, pid);
     builder.branch(pid, 'notEqual', 0, next);

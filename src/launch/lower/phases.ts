@@ -1,14 +1,22 @@
-import { PRCTL, WAIT } from '../../linux/constants/process.ts';
 import { FCNTL } from '../../linux/constants/descriptor.ts';
 import { TERMINAL_IOCTL } from '../../linux/constants/ioctl.ts';
+import { PRCTL, WAIT } from '../../linux/constants/process.ts';
 import { SIGNAL, SIGNAL_ACTION, SIGSET_SIZE } from '../../linux/constants/signal.ts';
-import { flags, type Label, type ProgramBuilder } from '../builder.ts';
+import { flags, type Label } from '../argument.ts';
+import type { ProgramBuilder } from '../builder.ts';
 import { DATA_ADDRESS, INSTRUCTION_SIZE, PROGRAM_ADDRESS } from '../isa.ts';
 import type { SetupOp } from '../operations.ts';
 import { nameProcess } from './command.ts';
 import { close, HERE, type Lowering, openFlags } from './context.ts';
 import { decimal } from './decimal.ts';
-import { type EarlyEnd, leaveToUndertaker, openEarlyEnd, receiveStatus, tellStatus } from './early-end.ts';
+import {
+  type EarlyEnd,
+  ignoreEarlyEnd,
+  leaveToUndertaker,
+  openEarlyEnd,
+  receiveStatus,
+  tellStatus,
+} from './early-end.ts';
 import { fork } from './namespaces.ts';
 import { removalData, removeSandbox } from './removal.ts';
 import { awaitStart, type Explainer, reportFailure, reportToMonitor } from './report.ts';
@@ -45,17 +53,23 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
   const init = builder.label('init loop');
   const ended = builder.label('sandbox has ended');
   const status = builder.slot('exit status', 125n);
-  const ephemeral = operations.some((operation) => operation.op === 'enterSandboxDirectory' && operation.sandbox.kind === 'generated');
+  const ephemeral = operations.some(
+    (operation) => operation.op === 'enterSandboxDirectory' && operation.sandbox.kind === 'generated',
+  );
   const ownTerminal = operations.some(({ op }) => op === 'ownTerminal');
   const joins = operations.some(({ op }) => op === 'joinNamespaces');
   const data = superviseData(builder);
   const removed = removalData(builder);
   const exit = builder.label('exit');
-  const early = ephemeral && !ownTerminal ? { read: builder.slot('ended[0]', -1n), write: builder.slot('ended[1]', -1n) } : undefined;
+  const early =
+    ephemeral && !ownTerminal
+      ? { read: builder.slot('ended[0]', -1n), write: builder.slot('ended[1]', -1n) }
+      : undefined;
 
   const setup = builder.slot('end of the residents');
   // Gives back what only the set-up needed: an idle sandbox costs a few pages.
-  const unmapSetup = () => builder.syscall('munmap', [setup, DATA_ADDRESS - PROGRAM_ADDRESS - LARGEST_RESIDENTS], { onError: 'ignore' });
+  const unmapSetup = () =>
+    builder.syscall('munmap', [setup, DATA_ADDRESS - PROGRAM_ADDRESS - LARGEST_RESIDENTS], { onError: 'ignore' });
 
   builder.jump(start);
   builder.place(monitor);
@@ -109,7 +123,9 @@ function reclaimTerminal(lowering: Lowering): void {
   const { builder } = lowering;
   const done = builder.label('terminal is ours');
   builder.branch(lowering.foreground, 'equal', 0, done);
-  builder.syscall('ioctl', [lowering.terminal, flags(TERMINAL_IOCTL, 'TIOCSPGRP'), lowering.processGroup], { onError: 'ignore' });
+  builder.syscall('ioctl', [lowering.terminal, flags(TERMINAL_IOCTL, 'TIOCSPGRP'), lowering.processGroup], {
+    onError: 'ignore',
+  });
   builder.place(done);
 }
 
@@ -123,12 +139,16 @@ export function beginMonitor(lowering: Lowering, { ownTerminal, early }: Phases)
     const open = builder.label('is open');
     // A directory of the host as a stream would be a way out of the sandbox: `..` leads on from it.
     const noDirectory = builder.label('is no directory');
-    builder.syscall('openat', [stream, builder.string('.'), openFlags(builder, 'O_PATH', 'O_DIRECTORY'), 0], { onError: noDirectory });
+    builder.syscall('openat', [stream, builder.string('.'), openFlags(builder, 'O_PATH', 'O_DIRECTORY'), 0], {
+      onError: noDirectory,
+    });
     builder.syscall('close', [stream]);
     builder.place(noDirectory);
     builder.syscall('fcntl', [stream, flags(FCNTL, 'F_GETFD'), 0], { onError: 'ignore' });
     builder.branch(builder.outcome, 'greaterOrEqual', 0, open);
-    builder.syscall('openat', [HERE, builder.string('/dev/null'), openFlags(builder, 'O_RDWR'), 0], { onError: 'ignore' });
+    builder.syscall('openat', [HERE, builder.string('/dev/null'), openFlags(builder, 'O_RDWR'), 0], {
+      onError: 'ignore',
+    });
     builder.syscall('fcntl', [stream, flags(FCNTL, 'F_SETFD'), 0], { onError: 'ignore' });
     builder.place(open);
   }
@@ -147,7 +167,9 @@ function findTerminal(lowering: Lowering): void {
   const done = builder.label('terminal is known');
   builder.syscall('getpgid', [0], { result: own });
   builder.store(32, processGroup, 0, own);
-  builder.syscall('openat', [HERE, builder.string('/dev/tty'), openFlags(builder, 'O_RDWR', 'O_NOCTTY'), 0], { onError: done });
+  builder.syscall('openat', [HERE, builder.string('/dev/tty'), openFlags(builder, 'O_RDWR', 'O_NOCTTY'), 0], {
+    onError: done,
+  });
   builder.move(terminal, builder.outcome);
   builder.syscall('ioctl', [terminal, flags(TERMINAL_IOCTL, 'TIOCGPGRP'), group], { onError: done });
   builder.load(foreground, 32, group, 0);
@@ -176,13 +198,25 @@ export function startCommand(lowering: Lowering, phases: Phases): void {
 }
 
 /** Everything that is not on the command's way: what init and the monitor do after forking, and failures. */
-export function finishLauncher(lowering: Lowering, phases: Phases, operations: readonly SetupOp[], explainer: Explainer | undefined): void {
+export function finishLauncher(
+  lowering: Lowering,
+  phases: Phases,
+  operations: readonly SetupOp[],
+  explainer: Explainer | undefined,
+): void {
   const { builder } = lowering;
   reportToMonitor(lowering);
 
   if (!phases.joins) {
     builder.place(phases.afterFork);
-    for (const descriptor of [lowering.statusWrite, lowering.store, lowering.terminal, lowering.ownTerminal, lowering.handover.init, lowering.handover.monitor]) {
+    for (const descriptor of [
+      lowering.statusWrite,
+      lowering.store,
+      lowering.terminal,
+      lowering.ownTerminal,
+      lowering.handover.init,
+      lowering.handover.monitor,
+    ]) {
       close(builder, descriptor);
     }
     closeStandardStreams(builder);
@@ -209,6 +243,7 @@ export function finishLauncher(lowering: Lowering, phases: Phases, operations: r
   endChild(lowering);
   builder.place(failed);
   if (phases.ephemeral) removeBeforeReport(lowering, phases);
+  ignoreEarlyEnd(builder);
   // A monitor that joined sees the sandbox's files: what is at the explainer's path there is not to be trusted.
   reportFailure(lowering, operations, builder.step, errno, phases.joins ? undefined : explainer);
 }
@@ -242,7 +277,11 @@ function writePid(lowering: Lowering): void {
   const file = builder.scratch('pid file');
   builder.branch(lowering.entered, 'equal', 0, skip);
   const digits = decimal(builder, lowering.child);
-  builder.syscall('openat', [HERE, builder.string('pid'), openFlags(builder, 'O_WRONLY', 'O_CREAT', 'O_TRUNC'), 0o600], { result: file, onError: skip });
+  builder.syscall(
+    'openat',
+    [HERE, builder.string('pid'), openFlags(builder, 'O_WRONLY', 'O_CREAT', 'O_TRUNC'), 0o600],
+    { result: file, onError: skip },
+  );
   builder.syscall('write', [file, digits.start, digits.length], { onError: 'ignore' });
   close(builder, file);
   builder.place(skip);

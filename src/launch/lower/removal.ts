@@ -1,7 +1,8 @@
-import { CLONE } from '../../linux/constants/process.ts';
 import { AT } from '../../linux/constants/open.ts';
+import { CLONE } from '../../linux/constants/process.ts';
 import { errnoNumber } from '../../linux/errno.ts';
-import { flags, type Label, type Named, type ProgramBuilder, type Slot } from '../builder.ts';
+import { flags, type Label, type Named, type Slot } from '../argument.ts';
+import type { ProgramBuilder } from '../builder.ts';
 import type { SetupOp } from '../operations.ts';
 import { close, HERE, type Lowering, openFlags } from './context.ts';
 
@@ -11,7 +12,11 @@ const DIRENT = { length: 16, type: 18, name: 19 } as const;
 const DT_DIR = 4;
 const DOT = '.'.charCodeAt(0);
 
-const errno = (name: 'ENOTEMPTY' | 'EEXIST'): Named => ({ kind: 'named', value: -(errnoNumber(name) as number), text: `-${name}` });
+const errno = (name: 'ENOTEMPTY' | 'EEXIST'): Named => ({
+  kind: 'named',
+  value: -(errnoNumber(name) as number),
+  text: `-${name}`,
+});
 
 /** The strings and buffers of a removal, in the writable segment: the monitor has unmapped the constants by then. */
 export interface RemovalData {

@@ -1,7 +1,8 @@
-import { ERRNO_TABLE } from '../../linux/errno-table.ts';
-import { errnoNumber } from '../../linux/errno.ts';
-import { flags, type Pointer, type ProgramBuilder, type Slot } from '../builder.ts';
 import { WAIT } from '../../linux/constants/process.ts';
+import { errnoNumber } from '../../linux/errno.ts';
+import { ERRNO_TABLE } from '../../linux/errno-table.ts';
+import { flags, type Pointer, type Slot } from '../argument.ts';
+import type { ProgramBuilder } from '../builder.ts';
 import { describeOperation, type SetupOp } from '../operations.ts';
 import { INTERPRETER_MISSING } from './command.ts';
 import type { Lowering } from './context.ts';
@@ -44,19 +45,42 @@ export function reportFailure(
   if (explainer) {
     const digits = decimal(builder, errno);
     const argv = builder.writableWords(
-      [explainer.executable, ...explainer.arguments].map((text): number | Pointer => builder.string(text)).concat([0, 0, 0, 0]),
+      [explainer.executable, ...explainer.arguments]
+        .map((text): number | Pointer => builder.string(text))
+        .concat([0, 0, 0, 0]),
       'the explanation',
     );
     const first = (explainer.arguments.length + 1) * 8;
     builder.compute(offset, 'shiftLeft', step, 3);
-    builder.load(entry, 64, builder.words(operations.map(({ op }) => builder.string(op)), 'operations'), offset);
+    builder.load(
+      entry,
+      64,
+      builder.words(
+        operations.map(({ op }) => builder.string(op)),
+        'operations',
+      ),
+      offset,
+    );
     builder.store(64, argv, first, entry);
-    builder.load(entry, 64, builder.words(descriptions.map((text) => builder.string(text)), 'descriptions'), offset);
+    builder.load(
+      entry,
+      64,
+      builder.words(
+        descriptions.map((text) => builder.string(text)),
+        'descriptions',
+      ),
+      offset,
+    );
     builder.store(64, argv, first + 8, entry);
     builder.store(64, argv, first + 16, digits.start);
-    builder.syscall('execve', [builder.string(explainer.executable), argv, environment(builder)], { onError: 'ignore' });
+    builder.syscall('execve', [builder.string(explainer.executable), argv, environment(builder)], {
+      onError: 'ignore',
+    });
   }
-  const line = builder.writableWords([...iovec(builder, 'sandbox: cannot '), 0, 0, ...iovec(builder, ': '), 0, 0, ...iovec(builder, '\n')], 'the line');
+  const line = builder.writableWords(
+    [...iovec(builder, 'sandbox: cannot '), 0, 0, ...iovec(builder, ': '), 0, 0, ...iovec(builder, '\n')],
+    'the line',
+  );
   const copy = (table: Pointer, index: Slot, to: number) => {
     builder.compute(offset, 'shiftLeft', index, 4);
     builder.load(entry, 64, table, offset);
@@ -65,12 +89,26 @@ export function reportFailure(
     builder.load(entry, 64, table, offset);
     builder.store(64, line, to + 8, entry);
   };
-  copy(builder.words(descriptions.flatMap((text) => iovec(builder, text)), 'descriptions'), step, 16);
+  copy(
+    builder.words(
+      descriptions.flatMap((text) => iovec(builder, text)),
+      'descriptions',
+    ),
+    step,
+    16,
+  );
   const known = builder.label('errno has a name');
   builder.branch(errno, 'less', ERRNO_LIMIT, known);
   builder.move(errno, 0);
   builder.place(known);
-  copy(builder.words(errnoNames().flatMap((text) => iovec(builder, text)), 'errno names'), errno, 48);
+  copy(
+    builder.words(
+      errnoNames().flatMap((text) => iovec(builder, text)),
+      'errno names',
+    ),
+    errno,
+    48,
+  );
   builder.syscall('writev', [2, line, 5], { onError: 'ignore' });
   builder.syscall('exit_group', [OWN_FAILURE]);
 }
@@ -104,14 +142,26 @@ function reportCommand(lowering: Lowering, operations: readonly SetupOp[], step:
     const machine = builder.arch;
     const messages: ReadonlyArray<readonly [errno: number, status: number, text: string]> = [
       [errnoNumber('ENOENT') ?? 0, NOT_FOUND, `sandbox: ${name}: command not found in the sandbox\n`],
-      [errnoNumber('EACCES') ?? 0, NOT_EXECUTABLE, `sandbox: ${name}: permission denied: it is a directory or has no execute permission (EACCES)\n`],
+      [
+        errnoNumber('EACCES') ?? 0,
+        NOT_EXECUTABLE,
+        `sandbox: ${name}: permission denied: it is a directory or has no execute permission (EACCES)\n`,
+      ],
       [
         errnoNumber('ENOEXEC') ?? 0,
         NOT_EXECUTABLE,
         `sandbox: ${name}: exec format error: not a program for this machine (${machine}), nor a script that starts with #! (ENOEXEC)\n`,
       ],
-      [INTERPRETER_MISSING, NOT_EXECUTABLE, `sandbox: ${name}: the file exists, but its interpreter (the #! line or the ELF loader) does not (ENOENT)\n`],
-      [errnoNumber('E2BIG') ?? 0, NOT_EXECUTABLE, `sandbox: ${name}: the arguments and the environment are too long (E2BIG)\n`],
+      [
+        INTERPRETER_MISSING,
+        NOT_EXECUTABLE,
+        `sandbox: ${name}: the file exists, but its interpreter (the #! line or the ELF loader) does not (ENOENT)\n`,
+      ],
+      [
+        errnoNumber('E2BIG') ?? 0,
+        NOT_EXECUTABLE,
+        `sandbox: ${name}: the arguments and the environment are too long (E2BIG)\n`,
+      ],
       [errnoNumber('ETXTBSY') ?? 0, NOT_EXECUTABLE, `sandbox: ${name}: the file is being written (ETXTBSY)\n`],
     ];
     for (const [value, status, text] of messages) {
@@ -138,12 +188,19 @@ export function reportToMonitor(lowering: Lowering): void {
 }
 
 /** Reads the status pipe to its end: falls through with a failure in `step` and `errno`, else goes to `started`. */
-export function awaitStart(lowering: Lowering, step: Slot, errno: Slot, started: Parameters<ProgramBuilder['jump']>[0]): void {
+export function awaitStart(
+  lowering: Lowering,
+  step: Slot,
+  errno: Slot,
+  started: Parameters<ProgramBuilder['jump']>[0],
+): void {
   const { builder } = lowering;
   const record = builder.buffer(16, '&{step, errno}');
   builder.syscall('read', [lowering.statusRead, record, 16]);
   builder.branch(builder.outcome, 'equal', 0, started);
   builder.load(step, 64, record, 0);
   builder.load(errno, 64, record, 8);
-  builder.syscall('wait4', [lowering.child, builder.buffer(8, '&status'), flags(WAIT, '__WALL'), 0], { onError: 'ignore' });
+  builder.syscall('wait4', [lowering.child, builder.buffer(8, '&status'), flags(WAIT, '__WALL'), 0], {
+    onError: 'ignore',
+  });
 }

@@ -1,6 +1,6 @@
 import { encodeBytes } from '../../linux/bytes.ts';
 import { LOCK } from '../../linux/constants/descriptor.ts';
-import { flags } from '../builder.ts';
+import { flags } from '../argument.ts';
 import type { SetupOp } from '../operations.ts';
 import { close, HERE, type Lowering, openFlags, writeAll } from './context.ts';
 
@@ -21,28 +21,43 @@ export function enterSandboxDirectory(lowering: Lowering, operation: Operation<'
   const { builder, store, lock } = lowering;
   const gate = builder.slot('gate', -1n);
   const directory = builder.scratch('sandbox directory');
-  builder.syscall('openat', [HERE, builder.string(operation.store), openFlags(builder, 'O_PATH', 'O_DIRECTORY'), 0], { result: store });
+  builder.syscall('openat', [HERE, builder.string(operation.store), openFlags(builder, 'O_PATH', 'O_DIRECTORY'), 0], {
+    result: store,
+  });
   if (operation.sandbox.kind === 'generated') {
-    builder.syscall('openat', [store, builder.string('.gate'), openFlags(builder, 'O_RDWR', 'O_CREAT'), 0o600], { result: gate });
+    builder.syscall('openat', [store, builder.string('.gate'), openFlags(builder, 'O_RDWR', 'O_CREAT'), 0o600], {
+      result: gate,
+    });
     builder.syscall('flock', [gate, flags(LOCK, 'LOCK_SH')]);
     generateName(lowering);
     builder.syscall('mkdirat', [store, lowering.name, 0o700]);
   } else {
-    builder.move(lowering.name, builder.data(Buffer.from(`${operation.sandbox.name}\0`), JSON.stringify(operation.sandbox.name)));
+    builder.move(
+      lowering.name,
+      builder.data(Buffer.from(`${operation.sandbox.name}\0`), JSON.stringify(operation.sandbox.name)),
+    );
   }
-  builder.syscall('openat', [store, lowering.name, openFlags(builder, 'O_PATH', 'O_DIRECTORY', 'O_NOFOLLOW'), 0], { result: directory });
+  builder.syscall('openat', [store, lowering.name, openFlags(builder, 'O_PATH', 'O_DIRECTORY', 'O_NOFOLLOW'), 0], {
+    result: directory,
+  });
   builder.syscall('fchdir', [directory]);
   close(builder, directory);
-  builder.syscall('openat', [HERE, builder.string('lock'), openFlags(builder, 'O_RDWR', 'O_CREAT', 'O_NOFOLLOW'), 0o600], { result: lock });
+  builder.syscall(
+    'openat',
+    [HERE, builder.string('lock'), openFlags(builder, 'O_RDWR', 'O_CREAT', 'O_NOFOLLOW'), 0o600],
+    { result: lock },
+  );
   builder.syscall('flock', [lock, flags(LOCK, 'LOCK_EX', 'LOCK_NB')]);
   builder.move(lowering.entered, 1);
-  if (operation.sandbox.kind === 'generated') {
-    const file = builder.scratch('spec');
-    builder.syscall('openat', [HERE, builder.string('spec.json'), openFlags(builder, 'O_WRONLY', 'O_CREAT', 'O_EXCL'), 0o600], { result: file });
-    writeAll(builder, file, encodeBytes(operation.spec), 'spec.json');
-    close(builder, file);
-    close(builder, gate);
-  }
+  const file = builder.scratch('spec');
+  const aside = builder.string('spec.new');
+  builder.syscall('openat', [HERE, aside, openFlags(builder, 'O_WRONLY', 'O_CREAT', 'O_TRUNC'), 0o600], {
+    result: file,
+  });
+  writeAll(builder, file, encodeBytes(operation.spec), 'spec.json');
+  close(builder, file);
+  builder.syscall('renameat2', [HERE, aside, HERE, builder.string('spec.json'), 0]);
+  close(builder, gate);
 }
 
 /** A name from random bytes, written where the removal will still find it. */
@@ -65,6 +80,10 @@ function generateName(lowering: Lowering): void {
 }
 
 /** Those that exist already, of a sandbox that is opened again, are left as they are. */
-export function makeSandboxDirectories({ builder }: Lowering, { directories }: Operation<'makeSandboxDirectories'>): void {
-  for (const { path, mode } of directories) builder.syscall('mkdirat', [HERE, builder.string(path), mode], { onError: 'ignore' });
+export function makeSandboxDirectories(
+  { builder }: Lowering,
+  { directories }: Operation<'makeSandboxDirectories'>,
+): void {
+  for (const { path, mode } of directories)
+    builder.syscall('mkdirat', [HERE, builder.string(path), mode], { onError: 'ignore' });
 }

@@ -1,6 +1,7 @@
 import { WAIT } from '../../linux/constants/process.ts';
 import { SIGNAL, SIGSET_SIZE } from '../../linux/constants/signal.ts';
-import { flags, type Label, type Pointer, type ProgramBuilder, type Slot } from '../builder.ts';
+import { flags, type Label, type Pointer, type Slot } from '../argument.ts';
+import type { ProgramBuilder } from '../builder.ts';
 
 /** siginfo_t: si_code, and the value it has when the kernel itself, such as a terminal, sent the signal. */
 const SIGINFO_CODE = 8;
@@ -37,17 +38,26 @@ export interface SignalTargets {
  * Waits for a signal (all are blocked) and hands it on to `child`. A signal that the terminal sent has reached the
  * whole foreground group already and is not sent twice.
  */
-export function forwardSignals(builder: ProgramBuilder, data: SuperviseData, child: Slot, targets: SignalTargets): void {
+export function forwardSignals(
+  builder: ProgramBuilder,
+  data: SuperviseData,
+  child: Slot,
+  targets: SignalTargets,
+): void {
   const { loop, onChild, onReadable, afterForward } = targets;
   const signal = builder.scratch('signal');
   const code = builder.scratch('si_code');
+  const handOn = builder.label('hand on');
   const handled = builder.label('handed on');
   const fromKernel = onReadable ? builder.label('from the kernel') : handled;
   builder.place(loop);
   builder.syscall('rt_sigtimedwait', [data.everySignal, data.info, 0, SIGSET_SIZE], { result: signal, onError: loop });
   builder.branch(signal, 'equal', flags(SIGNAL, 'SIGCHLD'), onChild);
+  // A terminal that is closed tells its session's leader only, which the monitor may be: tty_signal_session_leader().
+  for (const name of ['SIGHUP', 'SIGCONT'] as const) builder.branch(signal, 'equal', flags(SIGNAL, name), handOn);
   builder.load(code, 32, data.info, SIGINFO_CODE);
   builder.branch(code, 'equal', SI_KERNEL, fromKernel);
+  builder.place(handOn);
   builder.syscall('kill', [child, signal], { onError: 'ignore' });
   builder.place(handled);
   afterForward?.(signal);
@@ -63,7 +73,8 @@ export function stopWithJob(builder: ProgramBuilder, self: Slot): (signal: Slot)
   return (signal) => {
     const stop = builder.label('stop');
     const go = builder.label('not a stop');
-    for (const name of ['SIGTSTP', 'SIGTTIN', 'SIGTTOU'] as const) builder.branch(signal, 'equal', flags(SIGNAL, name), stop);
+    for (const name of ['SIGTSTP', 'SIGTTIN', 'SIGTTOU'] as const)
+      builder.branch(signal, 'equal', flags(SIGNAL, name), stop);
     builder.jump(go);
     builder.place(stop);
     builder.syscall('kill', [self, flags(SIGNAL, 'SIGSTOP')], { onError: 'ignore' });

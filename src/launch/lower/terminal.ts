@@ -1,7 +1,8 @@
 import { FCNTL, POLL } from '../../linux/constants/descriptor.ts';
 import { SOCKET, TERMINAL_IOCTL, TERMIOS } from '../../linux/constants/ioctl.ts';
 import { SIGNAL, SIGSET_SIZE } from '../../linux/constants/signal.ts';
-import { flags, type Label, type ProgramBuilder, type Slot } from '../builder.ts';
+import { flags, type Label, type Slot } from '../argument.ts';
+import type { ProgramBuilder } from '../builder.ts';
 import { close, type Lowering, openFlags, openInRoot } from './context.ts';
 import { attachCopy } from './mounts.ts';
 import type { SuperviseData } from './supervise.ts';
@@ -35,7 +36,11 @@ export function ownTerminal(lowering: Lowering): void {
   const { control, message } = handoverMessage(builder);
   openInRoot(lowering, '/dev/pts/ptmx', ['O_RDWR', 'O_NOCTTY'], { result: controller });
   builder.syscall('ioctl', [controller, flags(TERMINAL_IOCTL, 'TIOCSPTLCK'), builder.words([0], '[0]')]);
-  builder.syscall('ioctl', [controller, flags(TERMINAL_IOCTL, 'TIOCGPTPEER'), openFlags(builder, 'O_RDWR', 'O_NOCTTY')], { result: terminal });
+  builder.syscall(
+    'ioctl',
+    [controller, flags(TERMINAL_IOCTL, 'TIOCGPTPEER'), openFlags(builder, 'O_RDWR', 'O_NOCTTY')],
+    { result: terminal },
+  );
   attachCopy(lowering, '/dev/pts/0', '/dev/console');
   builder.store(32, control, SCM_RIGHTS.descriptor, controller);
   builder.syscall('sendmsg', [lowering.handover.init, message, 0]);
@@ -113,7 +118,11 @@ function makeRaw(builder: ProgramBuilder, relay: Relay): void {
 export function relayTerminal(lowering: Lowering, data: SuperviseData, ended: Label): void {
   const { builder, controller, child } = lowering;
   const relay = relayState(builder);
-  const input = { buffer: builder.buffer(INPUT_SIZE, '&input'), start: builder.slot('input start'), length: builder.slot('input length') };
+  const input = {
+    buffer: builder.buffer(INPUT_SIZE, '&input'),
+    start: builder.slot('input start'),
+    length: builder.slot('input length'),
+  };
   const output = builder.buffer(OUTPUT_SIZE, '&output');
   const polls = builder.buffer(3 * POLL_ENTRY, '&polls');
   const inputOpen = builder.slot('input is open', 1n);
@@ -124,8 +133,12 @@ export function relayTerminal(lowering: Lowering, data: SuperviseData, ended: La
   receiveController(lowering);
   makeRaw(builder, relay);
   copySize(builder, relay, controller);
-  builder.syscall('fcntl', [controller, flags(FCNTL, 'F_SETFL'), openFlags(builder, 'O_RDWR', 'O_NONBLOCK')], { onError: 'ignore' });
-  builder.syscall('signalfd4', [-1, data.everySignal, SIGSET_SIZE, openFlags(builder, 'O_NONBLOCK')], { result: relay.signals });
+  builder.syscall('fcntl', [controller, flags(FCNTL, 'F_SETFL'), openFlags(builder, 'O_RDWR', 'O_NONBLOCK')], {
+    onError: 'ignore',
+  });
+  builder.syscall('signalfd4', [-1, data.everySignal, SIGSET_SIZE, openFlags(builder, 'O_NONBLOCK')], {
+    result: relay.signals,
+  });
 
   const loop = builder.label('relay');
   const wait = builder.label('wait for events');
@@ -159,7 +172,9 @@ export function relayTerminal(lowering: Lowering, data: SuperviseData, ended: La
   arrived(2, POLL.POLLIN | POLL.POLLHUP | POLL.POLLERR, outputDone);
   copyOutput(builder, controller, output, value, outputDone, () => {
     // EIO: no process has the terminal open. It may be opened again, so it is only watched more slowly: by the signals.
-    builder.syscall('ppoll', [polls, 1, builder.data(timespec(20_000_000), '20 ms'), 0, SIGSET_SIZE], { onError: 'ignore' });
+    builder.syscall('ppoll', [polls, 1, builder.data(timespec(20_000_000), '20 ms'), 0, SIGSET_SIZE], {
+      onError: 'ignore',
+    });
   });
   builder.place(outputDone);
 
@@ -212,7 +227,14 @@ export function relayTerminal(lowering: Lowering, data: SuperviseData, ended: La
 }
 
 /** Reads once from the controller and writes all of it to standard output; then goes to `next`. */
-function copyOutput(builder: ProgramBuilder, controller: Slot, output: ReturnType<ProgramBuilder['buffer']>, length: Slot, next: Label, onEnd: () => void): void {
+function copyOutput(
+  builder: ProgramBuilder,
+  controller: Slot,
+  output: ReturnType<ProgramBuilder['buffer']>,
+  length: Slot,
+  next: Label,
+  onEnd: () => void,
+): void {
   const ended = builder.label('nothing to read');
   const write = builder.label('write output');
   const start = builder.scratch('output start');

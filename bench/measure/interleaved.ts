@@ -1,0 +1,46 @@
+import type { Candidate, Outcome } from '../peers/candidate.ts';
+import { pause, refusal, time } from './process.ts';
+import { median } from './statistics.ts';
+
+/** What some leave to be done after their end (removing a sandbox, stopping a monitor) is not to slow down the next. */
+const SETTLE = 50;
+const WARM_UP = 2;
+
+/**
+ * Runs each candidate `runs` times, in turns, so that whatever else the machine does hits all alike, and each time with
+ * another one first, so that none always follows the same. Gives the outcome of each: one that fails is not measured.
+ */
+export function measureInTurns(candidates: readonly Candidate[], runs: number): ReadonlyMap<string, Outcome> {
+  const outcomes = new Map<string, Outcome>();
+  const able = candidates.filter((candidate) => {
+    const { command } = candidate;
+    const reason = command === undefined ? candidate.reason : refusal(command);
+    if (reason !== undefined) outcomes.set(candidate.name, { kind: 'unmeasured', reason });
+    return reason === undefined;
+  });
+  const times = new Map<string, number[]>(able.map(({ name }) => [name, []]));
+  for (let round = -WARM_UP; round < runs; round++) {
+    for (let at = 0; at < able.length; at++) {
+      const candidate = able[(at + round + WARM_UP) % able.length];
+      const command = candidate?.command;
+      if (candidate === undefined || command === undefined || outcomes.has(candidate.name)) continue;
+      try {
+        const milliseconds = time(command);
+        if (round >= 0) times.get(candidate.name)?.push(milliseconds);
+      } catch (error) {
+        outcomes.set(candidate.name, { kind: 'unmeasured', reason: String(error) });
+      }
+      pause(SETTLE);
+    }
+  }
+  for (const [name, values] of times) {
+    if (outcomes.has(name)) continue;
+    outcomes.set(name, { kind: 'measured', median: median(values), least: Math.min(...values), runs: values.length });
+  }
+  return new Map(
+    candidates.flatMap(({ name }) => {
+      const outcome = outcomes.get(name);
+      return outcome === undefined ? [] : [[name, outcome] as const];
+    }),
+  );
+}

@@ -1,0 +1,49 @@
+/** A slot of the program; `name` is what listings show. */
+export interface Slot {
+  readonly kind: 'slot';
+  readonly index: number;
+  readonly name: string;
+}
+
+/** An address in one of the program's segments, known once the program is complete. */
+export interface Pointer {
+  readonly kind: 'pointer';
+  readonly segment: 'constants' | 'data' | 'zeroed';
+  readonly offset: number;
+  /** How a listing shows what is there, e.g. a quoted path. */
+  readonly text: string;
+}
+
+/** A constant with the name or names that the manual gives it. */
+export interface Named {
+  readonly kind: 'named';
+  readonly value: number;
+  readonly text: string;
+}
+
+/** An argument of an instruction: a signed 32-bit constant, bare or named, a slot or an address. */
+export type Argument = number | Named | Slot | Pointer;
+
+/** A place in the program that instructions can go to; placed exactly once. */
+export interface Label {
+  readonly name: string;
+}
+
+/** One system call of a finished program, for people: `mount("proc", …) -> failure goes on`. */
+export interface ListedCall {
+  readonly step: number;
+  readonly name: string;
+  readonly arguments: readonly string[];
+}
+
+/** Named flags or-ed together: `flags(constants, 'MS_REC', 'MS_PRIVATE')`. */
+export function flags<Name extends string>(table: Readonly<Record<Name, number>>, ...names: Name[]): Named {
+  const value = names.reduce((sum, name) => sum | table[name], 0);
+  return { kind: 'named', value, text: names.length === 0 ? '0' : names.join('|') };
+}
+
+/** How a listing shows an argument. */
+export function showArgument(value: Argument): string {
+  if (typeof value === 'number') return String(value);
+  return value.kind === 'slot' ? value.name : value.text;
+}

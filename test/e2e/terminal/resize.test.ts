@@ -1,0 +1,25 @@
+import { describe, it } from 'node:test';
+import { Terminal } from '../../support/terminal.ts';
+import { onTerminal, place } from '../faults/support/place.ts';
+
+const SCRIPT = 'trap "stty size" WINCH; stty size; while :; do sleep 0.05; done';
+
+describe('size of the terminal', onTerminal, () => {
+  for (const [name, options] of [
+    ['the inherited terminal', []],
+    ['a pseudo-terminal of its own (-t)', ['-t']],
+  ] as const) {
+    it(`is seen inside, and SIGWINCH arrives: ${name}`, async (t) => {
+      const { user, cwd, env } = place(t, 'terminal');
+      const words = [user.sandbox, 'run', ...options, '--', 'bash', '-c', SCRIPT];
+      const terminal = await Terminal.open(t, user, words, { cwd, env, rows: 30, columns: 100 });
+      await terminal.see(/^30 100\r/m);
+      await terminal.resize(41, 133);
+      await terminal.see(/^41 133\r/m);
+      await terminal.resize(20, 60);
+      await terminal.see(/^20 60\r/m);
+      terminal.type('\x03');
+      await terminal.end();
+    });
+  }
+});

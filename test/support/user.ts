@@ -1,0 +1,156 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { CANNOT_RUN_HERE } from '../packages.ts';
+
+/** Where accounts of the tests have their homes: on a real disk, and not in the home of whoever runs the tests. */
+const BASE = '/var/tmp/sandbox-test';
+const BUILT = join(import.meta.dirname, '../../dist/sandbox');
+
+export interface TestUser {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  /** Kept from test to test, since preparing the `host` image for a new store takes seconds. */
+  readonly home: string;
+  /** The built file, copied to where the account can execute it. */
+  readonly sandbox: string;
+}
+
+export interface Result {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string | Uint8Array;
+  readonly timeout?: number;
+}
+
+const isRoot = process.getuid?.() === 0;
+
+/** A reason to skip where an account of a kind cannot be had: only root may make one. */
+export function needsAccount(kind: 'subordinate' | 'bare'): string | false {
+  if (isRoot) return false;
+  const has = hasSubordinates(userInfo().username);
+  if (has === (kind === 'subordinate')) return false;
+  return `${CANNOT_RUN_HERE}needs root to make an account ${kind === 'bare' ? 'without' : 'with'} subordinate ids`;
+}
+
+function hasSubordinates(name: string): boolean {
+  return (
+    existsSync('/etc/subuid') &&
+    readFileSync('/etc/subuid', 'utf8')
+      .split('\n')
+      .some((line) => line.startsWith(`${name}:`))
+  );
+}
+
+/** Gives an ordinary account with a range of subordinate ids, or without one; as root it is made, once. */
+export function testUser(kind: 'subordinate' | 'bare' = 'subordinate'): TestUser {
+  const name = isRoot ? (kind === 'bare' ? 'sandbox-bare' : 'sandbox-test') : userInfo().username;
+  const home = `${BASE}/${name}`;
+  if (isRoot) makeAccount(name, home, kind);
+  const [uid = 0, gid = 0] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, name], { encoding: 'utf8' })));
+  if (!existsSync(home)) {
+    mkdirSync(home, { recursive: true, mode: 0o755 });
+    chownSync(home, uid, gid);
+  }
+  return { name, uid, gid, home, sandbox: installed() };
+}
+
+function makeAccount(name: string, home: string, kind: 'subordinate' | 'bare'): void {
+  mkdirSync(BASE, { recursive: true, mode: 0o755 });
+  chmodSync(BASE, 0o755);
+  if (spawnSync('id', [name]).status === 0) return;
+  const ids = kind === 'bare' ? ['-K', 'SUB_UID_COUNT=0', '-K', 'SUB_GID_COUNT=0'] : [];
+  const { status, stderr } = spawnSync('useradd', ['-m', '-d', home, '-s', '/bin/bash', ...ids, name], {
+    encoding: 'utf8',
+  });
+  // Two test files may do this at once.
+  if (status !== 0 && spawnSync('id', [name]).status !== 0) throw new Error(`useradd ${name}: ${stderr}`);
+  if (kind === 'subordinate' && !hasSubordinates(name)) {
+    execFileSync('usermod', ['--add-subuids', '300000-365535', '--add-subgids', '300000-365535', name]);
+  }
+}
+
+/** Copies the built file once for each build to a place that every account reaches. */
+function installed(): string {
+  const { mtimeMs, size } = statSync(BUILT);
+  const directory = `${BASE}/bin`;
+  const path = `${directory}/sandbox-${size}-${Math.trunc(mtimeMs)}`;
+  if (existsSync(path)) return path;
+  mkdirSync(directory, { recursive: true, mode: 0o755 });
+  const aside = `${path}.${process.pid}`;
+  copyFileSync(BUILT, aside);
+  chmodSync(aside, 0o755);
+  renameSync(aside, path);
+  return path;
+}
+
+/** A directory of the account's own for one test, removed after it. */
+export function workDirectory(t: TestContext, user: TestUser): string {
+  const path = mkdtempSync(`${user.home}/work-`);
+  chownSync(path, user.uid, user.gid);
+  chmodSync(path, 0o755);
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** The environment of a login session of the account, and nothing of the test run's. */
+export function environmentOf(user: TestUser, more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const path = '/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin';
+  return {
+    HOME: user.home,
+    USER: user.name,
+    LOGNAME: user.name,
+    SHELL: '/bin/bash',
+    PATH: path,
+    LANG: 'C.UTF-8',
+    ...more,
+  };
+}
+
+/** Runs a program as the account to its end. */
+export async function runAs(user: TestUser, argv: readonly string[], options: RunOptions = {}): Promise<Result> {
+  const [program = '', ...words] = argv;
+  const child = spawn(program, words, {
+    cwd: options.cwd ?? user.home,
+    env: environmentOf(user, options.env),
+    ...(isRoot ? { uid: user.uid, gid: user.gid } : {}),
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: options.timeout ?? 120_000,
+    killSignal: 'SIGKILL',
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text));
+  child.stdin.on('error', () => {}); // a program that does not read its input
+  child.stdin.end(options.input ?? '');
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status, signal) => resolve({ status, signal, ...output }));
+  });
+}
+
+/** Runs `sandbox` as the account. */
+export async function sandbox(user: TestUser, words: readonly string[], options: RunOptions = {}): Promise<Result> {
+  return await runAs(user, [user.sandbox, ...words], options);
+}
