@@ -1,9 +1,11 @@
 /**
- * `npm run bench`: measures what a sandbox costs beside other tools, as an ordinary user, prints tables and writes them to
- * docs/performance.md. As root it installs the other tools, uses accounts of its own and works on a disk of its own.
+ * `npm run bench`: measures what a sandbox costs beside other tools, as an ordinary user, prints tables and writes
+ * them to docs/performance.md. As root it installs the other tools, uses accounts of its own and works on a disk of
+ * its own.
  *
  * The exit status is 1 where something is slower or bigger than it must be. BENCH_RUNS is the number of runs of each
- * (default 30); below 20 nothing is written. BENCH_OUTPUT names another page to write to, which has the same two marks.
+ * (default 30); below 20 nothing is written. BENCH_OUTPUT names another page to write to, which has the same two
+ * marks.
  */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';

@@ -85,8 +85,9 @@ function filesOf(events: readonly Event[], { disk, bare }: Ground): string[] {
 }
 
 /**
- * Traces `sandbox run -- true` on the host with strace(1), `runs` times, and gives the median of each phase. Being traced
- * costs time, though with --seccomp-bpf only at the few calls that are looked at. Gives why where that is not possible.
+ * Traces `sandbox run -- true` on the host with strace(1), `runs` times, and gives the median of each phase. Being
+ * traced costs time, though with --seccomp-bpf only at the few calls that are looked at. Gives why where that is not
+ * possible.
  */
 export function traceStartUp(ground: Ground, runs: number): StartUp | string {
   const strace = which('strace');

@@ -30,8 +30,8 @@ function hasSubordinateIds(name: string): boolean {
 }
 
 /**
- * Gives the accounts to measure as, with homes below `disk`: as root two of the benchmark's own, with subordinate ids and
- * without, made at the first run and kept; otherwise whoever runs this.
+ * Gives the accounts to measure as, with homes below `disk`: as root two of the benchmark's own, with subordinate ids
+ * and without, made at the first run and kept; otherwise whoever runs this.
  */
 export function accounts(disk: string): Account[] {
   if (!isRoot) return [describe(userInfo().username, disk)];

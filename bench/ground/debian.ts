@@ -3,7 +3,10 @@ import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { type Account, environmentOf, isRoot } from './account.ts';
 import { which } from './packages.ts';
 
-/** Gives a tar archive of a minimal Debian, made once and kept in `cache`; undefined where mmdebstrap is not installed. */
+/**
+ * Gives a tar archive of a minimal Debian, made once and kept in `cache`; undefined where mmdebstrap is not
+ * installed.
+ */
 export function debianArchive(cache: string): string | undefined {
   const suite = debianSuite();
   const archive = `${cache}/debian-${suite}.tar`;

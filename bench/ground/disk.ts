@@ -15,10 +15,10 @@ export function cacheDirectory(): string {
 }
 
 /**
- * Gives an empty directory on a journaled ext4, in a file of its own: on an ext4 without a journal the creation of files
- * is slow for minutes after others were removed (`recently_deleted` in fs/ext4/ialloc.c), and which peer that hits is
- * chance. The file has no name once it is mounted, so that it goes with the mount namespace. Only root can mount one:
- * elsewhere a directory in /var/tmp has to do.
+ * Gives an empty directory on a journaled ext4, in a file of its own: on an ext4 without a journal the creation of
+ * files is slow for minutes after others were removed (`recently_deleted` in fs/ext4/ialloc.c), and which peer that
+ * hits is chance. The file has no name once it is mounted, so that it goes with the mount namespace. Only root can
+ * mount one: elsewhere a directory in /var/tmp has to do.
  */
 export function makeDisk(): string {
   const base = cacheDirectory();

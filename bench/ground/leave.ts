@@ -4,7 +4,9 @@ import { environmentOf, isRoot } from './account.ts';
 import { type Ground, OPEN } from './ground.ts';
 import { end, processesOf } from './leftover.ts';
 
-/** Ends what peers leave running (podman keeps a process to hold its namespaces) and removes what no namespace holds. */
+/**
+ * Ends what peers leave running (podman keeps a process to hold its namespaces) and removes what no namespace holds.
+ */
 export function leaveGround({ disk, full, bare, sandbox }: Ground): void {
   end(isRoot ? processesOf([full.uid, bare.uid]) : pauseProcess(full.runtimeDirectory));
   process.chdir('/');

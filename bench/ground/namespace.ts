@@ -5,9 +5,9 @@ import { readFileSync } from 'node:fs';
 const INSIDE = '--inside';
 
 /**
- * As root, runs the benchmark again in a mount namespace of its own and gives its exit status; gives undefined where this
- * is that second start. With the namespace all mounts of the run go, however it ends. In it, / is shared, as podman wants
- * it and a desktop has it, while nothing reaches the mounts of the machine.
+ * As root, runs the benchmark again in a mount namespace of its own and gives its exit status; gives undefined where
+ * this is that second start. With the namespace all mounts of the run go, however it ends. In it, / is shared, as
+ * podman wants it and a desktop has it, while nothing reaches the mounts of the machine.
  */
 export function runInMountNamespace(words: readonly string[]): number | undefined {
   if (words.includes(INSIDE)) {
@@ -22,7 +22,9 @@ export function runInMountNamespace(words: readonly string[]): number | undefine
   return status ?? 1;
 }
 
-/** crun 1.8 refuses machines whose cgroup2 mount beside version 1 has a controller ("hybrid mode"); it can do without. */
+/**
+ * crun 1.8 refuses machines whose cgroup2 mount beside version 1 has a controller ("hybrid mode"); it can do without.
+ */
 function unmountHybridCgroup(): void {
   const hybrid = '/sys/fs/cgroup/unified';
   if (readFileSync('/proc/self/mounts', 'utf8').includes(` ${hybrid} cgroup2 `)) spawnSync('umount', [hybrid]);

@@ -7,8 +7,8 @@ const SETTLE = 50;
 const WARM_UP = 2;
 
 /**
- * Runs each candidate `runs` times, in turns, so that whatever else the machine does hits all alike, and each time with
- * another one first, so that none always follows the same. Gives the outcome of each: one that fails is not measured.
+ * Runs each candidate `runs` times, in turns, so that whatever else the machine does hits all alike, and in another
+ * order each time, so that none always follows the same. Gives the outcome of each: one that fails is not measured.
  */
 export function measureInTurns(candidates: readonly Candidate[], runs: number): ReadonlyMap<string, Outcome> {
   const outcomes = new Map<string, Outcome>();
@@ -20,10 +20,9 @@ export function measureInTurns(candidates: readonly Candidate[], runs: number): 
   });
   const times = new Map<string, number[]>(able.map(({ name }) => [name, []]));
   for (let round = -WARM_UP; round < runs; round++) {
-    for (let at = 0; at < able.length; at++) {
-      const candidate = able[(at + round + WARM_UP) % able.length];
-      const command = candidate?.command;
-      if (candidate === undefined || command === undefined || outcomes.has(candidate.name)) continue;
+    for (const candidate of shuffled(able)) {
+      const { command } = candidate;
+      if (command === undefined || outcomes.has(candidate.name)) continue;
       try {
         const milliseconds = time(command);
         if (round >= 0) times.get(candidate.name)?.push(milliseconds);
@@ -43,4 +42,11 @@ export function measureInTurns(candidates: readonly Candidate[], runs: number): 
       return outcome === undefined ? [] : [[name, outcome] as const];
     }),
   );
+}
+
+function shuffled<Item>(items: readonly Item[]): Item[] {
+  return items
+    .map((item) => ({ item, at: Math.random() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ item }) => item);
 }

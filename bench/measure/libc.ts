@@ -28,7 +28,7 @@ export function libc(): Libc {
 function bind(): Libc {
   const library = loadKoffi().load('libc.so.6');
   const spawn = library.func(
-    'int posix_spawn(_Out_ int *pid, const char *path, void *actions, void *attributes, const char **argv, const char **envp)',
+    'int posix_spawn(_Out_ int *pid, const char *path, void *actions, void *attr, const char **argv, const char **envp)',
   );
   return {
     // A posix_spawn shares the memory of its parent until the program is executed: the size of this process, which a

@@ -67,7 +67,10 @@ function becomeRoot(): void {
   process.setgroups?.([0]);
 }
 
-/** Waits for a process that `start` gave; ends it where it takes longer than a minute. Gives its exit status or -signal. */
+/**
+ * Waits for a process that `start` gave; ends it where it takes longer than a minute. Gives its exit status or
+ * -signal.
+ */
 export function wait(pid: number): number {
   const pidfd = libc().syscall(SYS_PIDFD_OPEN, pid, 0, 0);
   // struct pollfd: int fd, short events, short revents.

@@ -13,7 +13,9 @@ function bubblewrap(name: string, root: string | undefined, account: Account, wo
   return { name, command: { argv: [program, ...words], account } };
 }
 
-/** As sandboxes are opened with it: with devices, processes and a place for temporary files; nothing is written below. */
+/**
+ * As sandboxes are opened with it: with devices, processes and a place for temporary files; nothing is written below.
+ */
 export function typicalBubblewrap({ debian, bare }: Ground, command: readonly string[] = ['true']): Candidate {
   const root = debian.get(bare);
   const mounts = ['--ro-bind', root ?? '', '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp'];

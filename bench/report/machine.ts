@@ -11,7 +11,7 @@ export function machineLines(node: string): string[] {
     .filter(([name]) => name !== 'mmdebstrap' && name !== 'strace')
     .map(([name, version]) => `${name} ${version ?? 'not installed'}`);
   return [
-    `processor: ${all.length} × ${all[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB of memory`,
+    `processor: ${all.length} × ${all[0]?.model.trim() ?? 'unknown'}; memory: ${Math.round(totalmem() / 2 ** 30)} GiB`,
     `kernel: Linux ${release()}; system: ${system}`,
     `Node: ${node}`,
     `peers: ${versions.join(', ')}`,

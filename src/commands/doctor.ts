@@ -21,7 +21,9 @@ export const doctor = defineCommand({
   execute: async ({ options }) => {
     const { diagnose } = await import('../doctor/diagnose.ts');
     const { print } = await import('../ui/output.ts');
-    const findings = await diagnose();
+    const { hostProbe } = await import('../doctor/host-probe.ts');
+    const { tryOverlay, tryUserNamespace } = await import('../sandbox/trials.ts');
+    const findings = await diagnose(hostProbe({ tryUserNamespace, probeOverlay: tryOverlay }));
     if (options.json) {
       print(`${JSON.stringify(findings, null, 2)}\n`);
     } else {

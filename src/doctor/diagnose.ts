@@ -3,7 +3,6 @@ import { checkCgroup } from './cgroup.ts';
 import { checkContainer } from './container.ts';
 import { checkFuse, checkTun } from './devices.ts';
 import type { Check, Finding } from './finding.ts';
-import { hostProbe } from './host-probe.ts';
 import { checkKernel } from './kernel.ts';
 import { checkMemory } from './memory.ts';
 import { checkNamespaceLimits } from './namespace-limits.ts';
@@ -36,7 +35,7 @@ const CHECKS: readonly Check[] = [
 ];
 
 /** Looks the host over and gives what was found, in a fixed order. Changes nothing but what the probe's tries do. */
-export async function diagnose(probe: Probe = hostProbe()): Promise<Finding[]> {
+export async function diagnose(probe: Probe): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const check of CHECKS) findings.push(...(await check(probe)));
   return findings;

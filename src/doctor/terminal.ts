@@ -13,7 +13,7 @@ export function checkTerminal(probe: Probe): Finding[] {
     {
       ...common,
       state: 'info',
-      detail: 'the kernel allows it; inside a sandbox a filter has to refuse it',
+      detail: 'the kernel allows it; the filter of every sandbox that shares your terminal refuses it',
       ...(settable ? { remedy: 'sudo sysctl dev.tty.legacy_tiocsti=0' } : {}),
     },
   ];

@@ -11,17 +11,31 @@ function storeIsOn(host: Probe): string {
   return type === undefined ? 'the file system of the store' : `the file system of the store (${type})`;
 }
 
+/** A lower directory with mounts below it, which a user namespace must not uncover: clone_private_mount() in fs/namespace.c. */
+function mountBelow(description: string, host: Probe): string | undefined {
+  const [, target] = /^mount the overlay on (\/.*)$/.exec(description) ?? [];
+  return target && host.mounts.find(({ mountPoint }) => mountPoint.startsWith(`${target}/`))?.mountPoint;
+}
+
 /** overlayfs says why only in the kernel's log; Documentation/filesystems/overlayfs.rst. */
-export const explainOverlay: Explain = ({ errno }, host) => {
+export const explainOverlay: Explain = ({ description, errno }, host) => {
   switch (errno) {
     case 'ENODEV':
       return { cause: 'the kernel has no overlayfs', hint: MODULE };
     case 'EINVAL':
-    case 'EOPNOTSUPP':
+    case 'EOPNOTSUPP': {
+      const below = mountBelow(description, host);
+      if (below !== undefined) {
+        return {
+          cause: `something is mounted below it on the host: ${below}`,
+          hint: 'a directory with mounts below it cannot be copied on write: use --workspace rw or ro, or unmount that',
+        };
+      }
       return {
         cause: `overlayfs refuses ${storeIsOn(host)} or one of the layers: it needs extended attributes and whiteouts, and no overlay below it`,
         hint: `${ANOTHER_PLACE}\nthe kernel says more: sudo dmesg`,
       };
+    }
     case 'EPERM':
     case 'EACCES': {
       const { cause, hint } = forbidden(host);

@@ -71,8 +71,8 @@ export type SetupOp =
       readonly directories: ReadonlyArray<{ readonly path: string; readonly mode: number }>;
     }
   | { readonly op: 'createNamespaces'; readonly namespaces: readonly NamespaceKind[]; readonly ids: IdMapping }
-  /** Instead of these: the namespaces of the process whose pid is the launcher's first argument. */
-  | { readonly op: 'joinNamespaces'; readonly namespaces: readonly NamespaceKind[] }
+  /** Instead of these: the namespaces of the init whose pid is the launcher's first argument, and its sandbox's directory. */
+  | { readonly op: 'joinNamespaces'; readonly directory: string; readonly namespaces: readonly NamespaceKind[] }
   // By init.
   | { readonly op: 'dieWithMonitor' }
   | { readonly op: 'isolateMounts' }

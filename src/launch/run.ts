@@ -65,17 +65,24 @@ export function becomeLauncher(path: string, ...words: string[]): never {
   return process.execve(path, ['sandbox', ...words], environment);
 }
 
-/** Runs a launcher to its end with standard error inherited, and gives its exit status. */
-export function runLauncher(elf: Uint8Array, store: string): number {
+/** How a launcher ended: its exit status, and what it said if it failed. */
+export interface LauncherResult {
+  readonly status: number;
+  readonly message: string;
+}
+
+/** Runs a launcher to its end, with nothing to read and nobody to read it. */
+export function runLauncher(elf: Uint8Array, store: string): LauncherResult {
   const { descriptor } = writeLauncherFile(elf, store);
   const { spawnSync } = process.getBuiltinModule('node:child_process');
   try {
-    const { status } = spawnSync('/proc/self/fd/3', [], {
+    const { status, stderr } = spawnSync('/proc/self/fd/3', [], {
       argv0: 'sandbox',
-      stdio: ['ignore', 'ignore', 'inherit', descriptor],
+      stdio: ['ignore', 'ignore', 'pipe', descriptor],
       env: {},
+      encoding: 'utf8',
     });
-    return status ?? 128;
+    return { status: status ?? 128, message: stderr.trim() };
   } finally {
     closeSync(descriptor);
   }

@@ -55,9 +55,13 @@ export function planSandbox(input: PlanInput): SetupOp[] {
 }
 
 /** The same for a second command in a running sandbox: its namespaces are there, only the command is new. */
-export function planJoin(input: PlanInput): SetupOp[] {
+export function planJoin(input: PlanInput, directory: string): SetupOp[] {
   const namespaces = namespacesOf(input.spec.network);
-  return [{ op: 'joinNamespaces', namespaces }, { op: 'startCommand' }, ...planCommand(input, identityFor(input))];
+  return [
+    { op: 'joinNamespaces', directory, namespaces },
+    { op: 'startCommand' },
+    ...planCommand(input, identityFor(input)),
+  ];
 }
 
 /** Places that every sandbox has empty: in memory, but for /var/tmp, which is for what is too large for that. */

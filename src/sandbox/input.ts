@@ -6,6 +6,7 @@ import { currentSkeleton, ensureSkeleton, type Skeleton } from '../host/skeleton
 import type { PlanInput, RootSource } from '../plan/input.ts';
 import type { Spec } from '../plan/spec.ts';
 import { SandboxError } from './error.ts';
+import { removeStaleSkeletons } from './skeletons.ts';
 import { resolveUser } from './user.ts';
 
 /** Shows how far the preparation of the `host` image is, which takes seconds the first time. */
@@ -47,7 +48,11 @@ async function rootSource(spec: Spec, facts: HostFacts, beginProgress: BeginProg
 async function prepareSkeleton(facts: HostFacts, ground: Ground, beginProgress: BeginProgress): Promise<Skeleton> {
   const progress = await beginProgress();
   try {
-    return ensureSkeleton(facts.store, ground, ({ directories, files }) => progress.update(directories + files));
+    const skeleton = ensureSkeleton(facts.store, ground, ({ directories, files }) =>
+      progress.update(directories + files),
+    );
+    removeStaleSkeletons(facts.store);
+    return skeleton;
   } finally {
     progress.end();
   }

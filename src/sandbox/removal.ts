@@ -33,7 +33,7 @@ function removeTree(facts: HostFacts, path: string): boolean {
     ],
     { arch: facts.arch },
   );
-  if (runLauncher(launcher.elf(), facts.store) === 0) return true;
+  if (runLauncher(launcher.elf(), facts.store).status === 0) return true;
   try {
     // Where no namespace can be made, what is the user's own can be removed all the same.
     rmSync(path, { recursive: true, force: true });

@@ -50,7 +50,7 @@ export async function startSandbox(spec: Spec, beginProgress: BeginProgress): Pr
     const init = runningInit(path);
     if (init !== undefined) {
       const network = readSpec(path)?.network ?? spec.network;
-      return await launch({ ...input, spec: { ...spec, network } }, init);
+      return await launch({ ...input, spec: { ...spec, network } }, { init, path });
     }
     refuseOtherRoot(spec, path);
     makeNamed(facts.store, spec.lifetime.name);
@@ -59,24 +59,24 @@ export async function startSandbox(spec: Spec, beginProgress: BeginProgress): Pr
 }
 
 /** Compiles the plan, unless that was done before for the same input, and becomes the launcher. */
-async function launch(input: PlanInput, join?: number): Promise<never> {
+async function launch(input: PlanInput, join?: { readonly init: number; readonly path: string }): Promise<never> {
   const { store, arch } = input.facts;
   const explain = explainer();
   const key = JSON.stringify([
     VERSION,
-    join !== undefined,
+    join?.path,
     explain,
     input.volumeTypes.size ? [...input.volumeTypes] : [],
     withoutMounts(input),
   ]);
   const cached = cachedLauncher(store, key);
-  const words = join === undefined ? [] : [String(join)];
+  const words = join === undefined ? [] : [String(join.init)];
   if (cached !== undefined) return becomeLauncher(cached, ...words);
   const [{ compileLauncher }, { planJoin, planSandbox: plan }] = await Promise.all([
     import('../launch/compile.ts'),
     import('../plan/plan.ts'),
   ]);
-  const operations = join === undefined ? plan(input) : planJoin(input);
+  const operations = join === undefined ? plan(input) : planJoin(input, join.path);
   const elf = compileLauncher(operations, { arch, explainer: explain }).elf();
   keepLauncher(store, key, elf);
   return becomeLauncher(writeLauncherFile(elf, store).path, ...words);

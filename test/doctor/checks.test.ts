@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { diagnose } from '../../src/doctor/diagnose.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
+import { hostProbe } from '../../src/doctor/host-probe.ts';
 import { dataProbe, type HostData } from './data-probe.ts';
 
 interface Case {
@@ -141,7 +142,7 @@ test('a healthy host has nothing to mend, and no findings about security modules
 });
 
 test('this host can be diagnosed', async () => {
-  const findings = await diagnose();
+  const findings = await diagnose(hostProbe());
   assert.ok(findings.length >= 10);
   for (const finding of findings) assert.notEqual(finding.detail, '', finding.id);
 });

@@ -68,6 +68,10 @@ describe('explanation of a failed launch', () => {
       assert.match(message, /file system of the store \(overlay\)/);
       assert.match(hint, /XDG_DATA_HOME.*dmesg/s);
     }
+    const nested = [{ mountPoint: '/srv/web/data', fsType: 'ext4', options: [] }];
+    const below = explained('overlay', 'EINVAL', { mounts: nested }, 'mount the overlay on /srv/web');
+    assert.match(below.message, /mounted below it on the host: \/srv\/web\/data \(EINVAL\)/);
+    assert.match(below.hint, /--workspace rw or ro/);
     assert.match(explained('mountRootOverlay', 'ENODEV').hint, /modprobe overlay/);
     assert.match(explained('mountRootOverlay', 'EBUSY').message, /in use by another sandbox/);
   });

@@ -308,9 +308,10 @@ describe('the command', () => {
 describe('joining a running sandbox', () => {
   test('enters all its namespaces at once and plans only the command', () => {
     const input = hostInput({ spec: { network: 'none' } });
-    const [join, start, ...command] = planJoin(input);
+    const [join, start, ...command] = planJoin(input, '/store/sandboxes/dev');
     assert.deepEqual(join, {
       op: 'joinNamespaces',
+      directory: '/store/sandboxes/dev',
       namespaces: only(planSandbox(input), 'createNamespaces').namespaces,
     });
     assert.deepEqual(start, { op: 'startCommand' });

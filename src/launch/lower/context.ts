@@ -16,6 +16,8 @@ export interface Lowering {
   /** Name of the sandbox's directory, NUL-terminated, written at run time when it is generated. */
   readonly name: Slot;
   readonly lock: Slot;
+  /** The file that those who joined a kept sandbox hold locked. */
+  readonly guests: Slot;
   /** The monitor's terminal or -1, its process group, and whether that group was in the foreground. */
   readonly terminal: Slot;
   readonly foreground: Slot;
@@ -53,6 +55,7 @@ export function newLowering(builder: ProgramBuilder): Lowering {
     entered: builder.slot('entered'),
     name: builder.slot('name'),
     lock: descriptor('lock'),
+    guests: descriptor('guests'),
     terminal: descriptor('terminal'),
     foreground: builder.slot('foreground'),
     processGroup: builder.data(new Uint8Array(8), 'process group'),

@@ -6,6 +6,7 @@ import type { ProgramBuilder } from '../builder.ts';
 import type { IdMapEntry, IdMapping, NamespaceKind, SetupOp } from '../operations.ts';
 import { close, HERE, type Lowering, openFlags, writeAll } from './context.ts';
 import { type Digits, decimal, parseDecimal } from './decimal.ts';
+import { joinGuests } from './linger.ts';
 
 type Operation<Name extends SetupOp['op']> = Extract<SetupOp, { op: Name }>;
 
@@ -195,8 +196,9 @@ export function dieWithMonitor(lowering: Lowering): void {
 const FIRST_ARGUMENT = 16;
 
 /** Enters a running sandbox, all its namespaces at once; setns(2) with a pidfd. The monitor's children are in it then. */
-export function joinNamespaces(lowering: Lowering, { namespaces }: Operation<'joinNamespaces'>): void {
+export function joinNamespaces(lowering: Lowering, { directory, namespaces }: Operation<'joinNamespaces'>): void {
   const { builder } = lowering;
+  joinGuests(lowering, directory);
   const process = builder.scratch('pidfd');
   const pid = builder.scratch('argument');
   const text = builder.scratch('argument text');

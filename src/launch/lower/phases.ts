@@ -17,6 +17,7 @@ import {
   receiveStatus,
   tellStatus,
 } from './early-end.ts';
+import { lingerForGuests } from './linger.ts';
 import { fork } from './namespaces.ts';
 import { removalData, removeSandbox } from './removal.ts';
 import { awaitStart, type Explainer, reportFailure, reportToMonitor } from './report.ts';
@@ -40,7 +41,7 @@ export interface Phases {
   /** The sandbox's directory is removed at the end. */
   readonly ephemeral: boolean;
   readonly ownTerminal: boolean;
-  /** The monitor need not wait for the kernel to take the sandbox down. */
+  /** The monitor may end before init: it need not wait for the kernel to take the sandbox down, nor for guests. */
   readonly early: EarlyEnd | undefined;
 }
 
@@ -57,12 +58,13 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
     (operation) => operation.op === 'enterSandboxDirectory' && operation.sandbox.kind === 'generated',
   );
   const ownTerminal = operations.some(({ op }) => op === 'ownTerminal');
+  const kept = operations.some(({ op }) => op === 'enterSandboxDirectory') && !ephemeral;
   const joins = operations.some(({ op }) => op === 'joinNamespaces');
   const data = superviseData(builder);
   const removed = removalData(builder);
   const exit = builder.label('exit');
   const early =
-    ephemeral && !ownTerminal
+    (ephemeral || kept) && !ownTerminal
       ? { read: builder.slot('ended[0]', -1n), write: builder.slot('ended[1]', -1n) }
       : undefined;
 
@@ -85,7 +87,8 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
       builder.place(onReadable);
       receiveStatus(builder, early, status, removed.entries, loop);
       reclaimTerminal(lowering);
-      leaveToUndertaker(lowering, data, removal, exit);
+      if (ephemeral) leaveToUndertaker(lowering, data, removal, exit);
+      else builder.jump(exit);
     }
     builder.place(onChild);
     collect(builder, data, lowering.child, loop);
@@ -110,7 +113,8 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
     builder.branch(pid, 'equal', 0, loop);
     builder.branch(pid, 'notEqual', lowering.command, reap);
     exitStatus(builder, data, status);
-    if (early) tellStatus(builder, early, status, removed.entries);
+    if (early && ephemeral) tellStatus(builder, early, status, removed.entries);
+    else if (early) lingerForGuests(lowering, early, status, removed.entries, loop);
     builder.syscall('exit_group', [status], { onError: 'ignore' });
   }
   builder.place(start);

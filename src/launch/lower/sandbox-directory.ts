@@ -3,6 +3,7 @@ import { LOCK } from '../../linux/constants/descriptor.ts';
 import { flags } from '../argument.ts';
 import type { SetupOp } from '../operations.ts';
 import { close, HERE, type Lowering, openFlags, writeAll } from './context.ts';
+import { openGuests } from './linger.ts';
 
 type Operation<Name extends SetupOp['op']> = Extract<SetupOp, { op: Name }>;
 
@@ -47,7 +48,7 @@ export function enterSandboxDirectory(lowering: Lowering, operation: Operation<'
     [HERE, builder.string('lock'), openFlags(builder, 'O_RDWR', 'O_CREAT', 'O_NOFOLLOW'), 0o600],
     { result: lock },
   );
-  builder.syscall('flock', [lock, flags(LOCK, 'LOCK_EX', 'LOCK_NB')]);
+  takeLock(lowering);
   builder.move(lowering.entered, 1);
   const file = builder.scratch('spec');
   const aside = builder.string('spec.new');
@@ -58,6 +59,32 @@ export function enterSandboxDirectory(lowering: Lowering, operation: Operation<'
   close(builder, file);
   builder.syscall('renameat2', [HERE, aside, HERE, builder.string('spec.json'), 0]);
   close(builder, gate);
+  if (operation.sandbox.kind === 'named') openGuests(lowering);
+}
+
+/** How often, and with which pause, the lock is asked for: five seconds in all. */
+const LOCK_TRIES = 250;
+const LOCK_PAUSE_NANOSECONDS = 20_000_000;
+
+/**
+ * The kernel gives up the lock of an init that ends only when it has taken down the mounts, and synced what they wrote:
+ * a sandbox that is opened again at once waits for that. One that is being opened by somebody else is a failure.
+ */
+function takeLock({ builder, lock }: Lowering): void {
+  const tries = builder.scratch('tries');
+  const busy = builder.label('lock is held');
+  const again = builder.label('ask for the lock');
+  const taken = builder.label('lock is taken');
+  builder.move(tries, LOCK_TRIES);
+  builder.place(again);
+  builder.syscall('flock', [lock, flags(LOCK, 'LOCK_EX', 'LOCK_NB')], { onError: busy });
+  builder.jump(taken);
+  builder.place(busy);
+  builder.compute(tries, 'subtract', tries, 1);
+  builder.branch(tries, 'equal', 0, builder.onFailure);
+  builder.syscall('ppoll', [0, 0, builder.words([0, LOCK_PAUSE_NANOSECONDS], '{20 ms}'), 0, 8], { onError: 'ignore' });
+  builder.jump(again);
+  builder.place(taken);
 }
 
 /** A name from random bytes, written where the removal will still find it. */

@@ -11,13 +11,20 @@ import { failure, int32, textAt } from './scripted-kernel.ts';
 const PLANS: Record<string, readonly SetupOp[]> = {
   'host, as oneself': planSandbox(hostInput({ terminalPath: '/dev/pts/3' })),
   'a directory, as root, without network': planSandbox(
-    directoryInput({ spec: { network: 'none', readOnly: true, stdin: false, volumes: [{ source: '/s', destination: '/a/b', access: 'ro' }] } }),
+    directoryInput({
+      spec: {
+        network: 'none',
+        readOnly: true,
+        stdin: false,
+        volumes: [{ source: '/s', destination: '/a/b', access: 'ro' }],
+      },
+    }),
   ),
   'a directory, as another user, kept': planSandbox(
     directoryInput({ user: { uid: 33, gid: 33 }, spec: { lifetime: { kind: 'named', name: 'dev' } } }),
   ),
 };
-const JOIN = planJoin(hostInput());
+const JOIN = planJoin(hostInput(), '/store/sandboxes/dev');
 const ROLES: readonly Role[] = ['monitor', 'init', 'command'];
 
 /** The last system calls before the end tell how a run went. */
@@ -31,7 +38,9 @@ interface Outcome {
 
 function outcomeOf({ kernel, run }: Played): Outcome {
   const record = kernel.calls.findLast(({ name, written }) => name === 'write' && written?.length === 16)?.written;
-  const text = kernel.calls.flatMap(({ name, args, written }) => (/^writev?$/.test(name) && args[0] === 2n ? [written?.toString() ?? ''] : []));
+  const text = kernel.calls.flatMap(({ name, args, written }) =>
+    /^writev?$/.test(name) && args[0] === 2n ? [written?.toString() ?? ''] : [],
+  );
   return {
     end: run.exit.reason === 'exit' ? `exit ${run.exit.status}` : 'exec',
     record: record ? { step: Number(record.readBigUInt64LE(0)), errno: Number(record.readBigUInt64LE(8)) } : undefined,
@@ -41,18 +50,35 @@ function outcomeOf({ kernel, run }: Played): Outcome {
 
 /** Where a role begins: before the fork that it comes from it is the one before. */
 function firstOwn(role: Role, { kernel }: Played): number {
-  return role === 'monitor' ? 0 : kernel.calls.findLastIndex(({ name, answer }) => name === 'clone' && answer === 0n) + 1;
+  return role === 'monitor'
+    ? 0
+    : kernel.calls.findLastIndex(({ name, answer }) => name === 'clone' && answer === 0n) + 1;
 }
 
 for (const arch of ['x86_64', 'aarch64'] as const) {
   for (const [name, operations] of Object.entries(PLANS)) {
     describe(`${name}, on ${arch}`, () => {
       const { play } = player(operations, arch);
-      const helpers = operations.some((operation) => operation.op === 'createNamespaces' && operation.ids.kind === 'helpers');
+      const helpers = operations.some(
+        (operation) => operation.op === 'createNamespaces' && operation.ids.kind === 'helpers',
+      );
 
       test('the monitor goes to its directory, clones, maps, waits, and ends as the command', () => {
         const monitor = play('monitor', { script: scriptOf('monitor', 7 << 8) });
-        const wanted = ['rt_sigprocmask', 'close_range', 'fchdir', 'flock', 'pipe2', 'clone', ...(helpers ? ['clone', 'clone', 'wait4', 'wait4', 'write'] : []), 'read', 'munmap', 'rt_sigtimedwait', 'wait4', 'exit_group'];
+        const wanted = [
+          'rt_sigprocmask',
+          'close_range',
+          'fchdir',
+          'flock',
+          'pipe2',
+          'clone',
+          ...(helpers ? ['clone', 'clone', 'wait4', 'wait4', 'write'] : []),
+          'read',
+          'munmap',
+          'rt_sigtimedwait',
+          'wait4',
+          'exit_group',
+        ];
         assert.ok(occurInOrder(namesOf(monitor), wanted), namesOf(monitor).join(' '));
         assert.deepEqual(monitor.run.exit, { reason: 'exit', status: 7 });
         assert.ok(!namesOf(monitor).includes('pivot_root') && !namesOf(monitor).includes('execve'));
@@ -60,7 +86,25 @@ for (const arch of ['x86_64', 'aarch64'] as const) {
 
       test('init ties itself to the monitor, builds the root, starts the command and reaps', () => {
         const init = play('init', { script: scriptOf('init', 9) });
-        const wanted = ['clone', 'prctl', 'ppoll', 'mount', 'sethostname', 'fsopen', 'fsmount', 'move_mount', 'fchdir', 'pivot_root', 'umount2', 'clone', 'close_range', 'munmap', 'rt_sigtimedwait', 'wait4', 'exit_group'];
+        const wanted = [
+          'clone',
+          'prctl',
+          'ppoll',
+          'mount',
+          'sethostname',
+          'fsopen',
+          'fsmount',
+          'move_mount',
+          'fchdir',
+          'pivot_root',
+          'umount2',
+          'clone',
+          'close_range',
+          'munmap',
+          'rt_sigtimedwait',
+          'wait4',
+          'exit_group',
+        ];
         assert.ok(occurInOrder(namesOf(init), wanted), namesOf(init).join(' '));
         assert.deepEqual(init.run.exit, { reason: 'exit', status: 137 });
         assert.ok(!namesOf(init).includes('execve'));
@@ -70,8 +114,24 @@ for (const arch of ['x86_64', 'aarch64'] as const) {
         const command = play('command');
         const names = namesOf(command);
         const own = names.slice(names.indexOf('umount2'));
-        assert.ok(occurInOrder(own, ['clone', 'close_range', 'chdir', 'capset', 'prctl', 'seccomp', 'rt_sigprocmask', 'execve']), own.join(' '));
-        assert.equal(own.filter((call) => /mount|openat2|^open_tree/.test(call)).length, 1, 'nothing is mounted any more');
+        assert.ok(
+          occurInOrder(own, [
+            'clone',
+            'close_range',
+            'chdir',
+            'capset',
+            'prctl',
+            'seccomp',
+            'rt_sigprocmask',
+            'execve',
+          ]),
+          own.join(' '),
+        );
+        assert.equal(
+          own.filter((call) => /mount|openat2|^open_tree/.test(call)).length,
+          1,
+          'nothing is mounted any more',
+        );
         assert.equal(command.run.exit.reason, 'exec');
         // PR_SET_NO_NEW_PRIVS is 38.
         const promise = command.kernel.calls.findIndex(({ name: call, args }) => call === 'prctl' && args[0] === 38n);
@@ -120,7 +180,21 @@ for (const arch of ['x86_64', 'aarch64'] as const) {
     test('enters the namespaces of the process that it is given, and starts the command there', () => {
       const command = play('command', { arguments: ['sandbox', '65535'] });
       const names = namesOf(command);
-      assert.ok(occurInOrder(names, ['pidfd_open', 'setns', 'pipe2', 'clone', 'prctl', 'close_range', 'chdir', 'capset', 'seccomp', 'execve']), names.join(' '));
+      assert.ok(
+        occurInOrder(names, [
+          'pidfd_open',
+          'setns',
+          'pipe2',
+          'clone',
+          'prctl',
+          'close_range',
+          'chdir',
+          'capset',
+          'seccomp',
+          'execve',
+        ]),
+        names.join(' '),
+      );
       const opened = command.kernel.calls.find(({ name }) => name === 'pidfd_open');
       assert.equal(opened?.args[0], 65535n);
       const monitor = play('monitor', { script: scriptOf('monitor', 3 << 8) });
@@ -164,7 +238,10 @@ for (const arch of ['x86_64', 'aarch64'] as const) {
         if (operation.op === 'execute') return;
         const outcome = outcomeOf(tell(step, 13));
         assert.equal(outcome.end, 'exit 125');
-        assert.equal(outcome.text, `sandbox: cannot ${JSON.stringify(describeOperation(operation)).slice(1, -1)}: EACCES\n`);
+        assert.equal(
+          outcome.text,
+          `sandbox: cannot ${JSON.stringify(describeOperation(operation)).slice(1, -1)}: EACCES\n`,
+        );
       });
       assert.match(outcomeOf(tell(3, 9999)).text, /: unknown error\n$/);
     });
@@ -193,7 +270,10 @@ for (const arch of ['x86_64', 'aarch64'] as const) {
         execve: (args: readonly bigint[], memory: Memory): bigint => {
           const [path = 0n, argv = 0n, envp = 0n] = args;
           words.push(textAt(memory, path));
-          for (const [list, limit] of [[argv, 9], [envp, 9]] as const) {
+          for (const [list, limit] of [
+            [argv, 9],
+            [envp, 9],
+          ] as const) {
             for (let index = 0; index < limit; index++) {
               const pointer = memory.read(list + BigInt(index * 8), 8).readBigUInt64LE();
               if (pointer === 0n) break;
@@ -206,7 +286,15 @@ for (const arch of ['x86_64', 'aarch64'] as const) {
       };
       const failing = play('monitor').kernel.calls.findIndex(({ name }) => name === 'flock');
       const outcome = outcomeOf(explained.play('monitor', { script, failing }));
-      assert.deepEqual(words, ['/opt/sandbox', '/opt/sandbox', '__explain', 'enterSandboxDirectory', describeOperation(operations[0] as SetupOp), '5', 'TERM=dumb']);
+      assert.deepEqual(words, [
+        '/opt/sandbox',
+        '/opt/sandbox',
+        '__explain',
+        'enterSandboxDirectory',
+        describeOperation(operations[0] as SetupOp),
+        '5',
+        'TERM=dumb',
+      ]);
       assert.match(outcome.text, /^sandbox: cannot make a sandbox in .*: EIO\n$/);
     });
   });
@@ -234,17 +322,29 @@ for (const arch of ['x86_64', 'aarch64'] as const) {
 
     test('signals are handed on, but not those that the terminal has sent to everyone', () => {
       fc.assert(
-        fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 64 }), fc.constantFrom(0, -6, SI_KERNEL)), { maxLength: 8 }), (all) => {
-          const signals = all.filter(([signal]) => signal !== SIGCHLD);
-          const handedOn = (pid: bigint) =>
-            // SIGHUP and SIGCONT of a terminal reach its session's leader only.
-            signals.flatMap(([signal, code]) => (code === SI_KERNEL && signal !== 1 && signal !== 18 ? [] : [[pid, BigInt(signal)] as const]));
-          assert.deepEqual(killsOf('init', signals), handedOn(COMMAND_PID));
-          const monitor = killsOf('monitor', signals);
-          assert.deepEqual(monitor.filter(([pid]) => pid === INIT_PID), handedOn(INIT_PID));
-          const stops = signals.filter(([signal]) => signal >= 20 && signal <= 22).map(() => [4000n, 19n] as const);
-          assert.deepEqual(monitor.filter(([pid]) => pid !== INIT_PID), stops, 'stops itself as its job is stopped');
-        }),
+        fc.property(
+          fc.array(fc.tuple(fc.integer({ min: 1, max: 64 }), fc.constantFrom(0, -6, SI_KERNEL)), { maxLength: 8 }),
+          (all) => {
+            const signals = all.filter(([signal]) => signal !== SIGCHLD);
+            const handedOn = (pid: bigint) =>
+              // SIGHUP and SIGCONT of a terminal reach its session's leader only.
+              signals.flatMap(([signal, code]) =>
+                code === SI_KERNEL && signal !== 1 && signal !== 18 ? [] : [[pid, BigInt(signal)] as const],
+              );
+            assert.deepEqual(killsOf('init', signals), handedOn(COMMAND_PID));
+            const monitor = killsOf('monitor', signals);
+            assert.deepEqual(
+              monitor.filter(([pid]) => pid === INIT_PID),
+              handedOn(INIT_PID),
+            );
+            const stops = signals.filter(([signal]) => signal >= 20 && signal <= 22).map(() => [4000n, 19n] as const);
+            assert.deepEqual(
+              monitor.filter(([pid]) => pid !== INIT_PID),
+              stops,
+              'stops itself as its job is stopped',
+            );
+          },
+        ),
         { numRuns: 60 },
       );
     });

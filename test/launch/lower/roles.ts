@@ -4,7 +4,7 @@ import type { Explainer } from '../../../src/launch/lower/report.ts';
 import type { SetupOp } from '../../../src/launch/operations.ts';
 import { type ReferenceRun, runReference } from '../../../src/launch/reference.ts';
 import type { Arch } from '../../../src/linux/arch.ts';
-import { int32, type Script, ScriptedKernel } from './scripted-kernel.ts';
+import { failure, int32, type Script, ScriptedKernel } from './scripted-kernel.ts';
 
 export type Role = 'monitor' | 'init' | 'command';
 export const INIT_PID = 4711n;
@@ -12,13 +12,14 @@ export const COMMAND_PID = 77n;
 
 const SIGCHLD = 17n;
 
-/** What the kernel answers a role while everything goes well; the command ends with `status`, a wait(2) status word. */
+/** What the kernel answers a role, once, while everything goes well; the command ends with `status`, a wait(2) status word. */
 export function scriptOf(role: Role, status = 0): Script {
   const giveStatus: Script[string] = (args, memory) => {
     const [pid = 0n, address = 0n] = args;
     if (address !== 0n) memory.write(address, int32(role === 'monitor' && pid !== INIT_PID ? 0 : status));
     return pid === BigInt.asUintN(64, -1n) ? COMMAND_PID : pid;
   };
+  let collected = false;
   const clones: Record<Role, Script[string]> = {
     monitor: (_args, _memory, earlier) => INIT_PID + BigInt(earlier),
     init: (_args, _memory, earlier) => (earlier === 0 ? 0n : COMMAND_PID),
@@ -28,7 +29,11 @@ export function scriptOf(role: Role, status = 0): Script {
     clone: clones[role],
     getpid: () => 4000n,
     rt_sigtimedwait: () => SIGCHLD,
-    wait4: (args, memory, earlier) => (role === 'init' && earlier > 0 ? BigInt(-10) : giveStatus(args, memory, earlier)),
+    wait4: (args, memory, earlier) => {
+      if (role === 'init' && collected) return failure('ECHILD');
+      collected = true;
+      return giveStatus(args, memory, earlier);
+    },
     // Init reads that its ids are mapped; the monitor that nothing has failed.
     read: () => (role === 'init' || role === 'command' ? 1n : 0n),
     getdents64: () => 0n,

@@ -26,7 +26,17 @@ function nameOf(arch: Arch, number: number): string {
   return table.get(number) ?? `system call ${number}`;
 }
 
-const OPENS = new Set(['openat', 'openat2', 'fsopen', 'fsmount', 'open_tree', 'socket', 'pidfd_open', 'signalfd4', 'dup3']);
+const OPENS = new Set([
+  'openat',
+  'openat2',
+  'fsopen',
+  'fsmount',
+  'open_tree',
+  'socket',
+  'pidfd_open',
+  'signalfd4',
+  'dup3',
+]);
 
 /** A negative errno, as the kernel answers it. */
 export function failure(name: string): bigint {

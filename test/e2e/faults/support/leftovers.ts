@@ -49,14 +49,17 @@ export async function gone(what: string, probe: () => readonly unknown[]): Promi
   );
 }
 
+/** Waits until a condition holds; `again` is done before each further look. */
 export async function eventually(
   what: string,
   condition: () => boolean,
   state: () => string = () => '',
+  again: () => Promise<void> = async () => {},
 ): Promise<void> {
   const deadline = Date.now() + PATIENCE;
   while (!condition()) {
     assert(Date.now() < deadline, `waited in vain for ${what}: ${state()}`);
+    await again();
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
