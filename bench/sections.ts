@@ -36,7 +36,8 @@ export function launcherFile(ground: Ground, runs: number): Result {
   };
   const limits = [0.8, 0.6] as const;
   // The goal is for an account without subordinate ids: with them newuidmap takes as long as all the rest.
-  const goals = [typical, least].map(({ name }) => ratioGoal(section, own.name, name, limits));
+  // The least that bubblewrap can do is shown too; the goal is what does the same: /proc, /dev and a /tmp of its own.
+  const goals = [ratioGoal(section, own.name, typical.name, limits)];
   return {
     section,
     goals: goals.map((each) => (ground.bare.subordinate ? { ...each, verdict: 'not for this account' } : each)),

@@ -1,4 +1,5 @@
 import { build } from 'esbuild';
+import { assembleInterpreters } from './assemble-interpreters.ts';
 import { repository } from './paths.ts';
 
 /**
@@ -11,6 +12,7 @@ export async function bundle(): Promise<string> {
   const result = await build({
     absWorkingDir: repository,
     entryPoints: ['src/main.ts'],
+    plugins: [assembleInterpreters],
     bundle: true,
     write: false,
     platform: 'node',

@@ -10,8 +10,10 @@ export interface Pointer {
   readonly kind: 'pointer';
   readonly segment: 'constants' | 'data' | 'zeroed';
   readonly offset: number;
-  /** How a listing shows what is there, e.g. a quoted path. */
+  /** How a listing shows what is there. */
   readonly text: string;
+  /** The text is what is there, to be shown between quotes. */
+  readonly quoted?: boolean;
 }
 
 /** A constant with the name or names that the manual gives it. */
@@ -27,6 +29,8 @@ export type Argument = number | Named | Slot | Pointer;
 /** A place in the program that instructions can go to; placed exactly once. */
 export interface Label {
   readonly name: string;
+  /** Index of the instruction that it stands before, once that is known. */
+  position: number | undefined;
 }
 
 /** One system call of a finished program, for people: `mount("proc", …) -> failure goes on`. */
@@ -43,7 +47,13 @@ export function flags<Name extends string>(table: Readonly<Record<Name, number>>
 }
 
 /** How a listing shows an argument. */
-export function showArgument(value: Argument): string {
-  if (typeof value === 'number') return String(value);
-  return value.kind === 'slot' ? value.name : value.text;
+export function showArgument(value: Argument | bigint): string {
+  if (typeof value !== 'object') return String(value);
+  if (value.kind === 'slot') return value.name;
+  return value.kind === 'pointer' && value.quoted ? JSON.stringify(value.text) : value.text;
+}
+
+/** How a listing shows a table of words. */
+export function showWords(values: ReadonlyArray<number | bigint | Pointer>): string {
+  return `[${values.map(showArgument).join(', ')}]`;
 }

@@ -1,7 +1,15 @@
 import type { Arch } from '../linux/arch.ts';
 import { cString } from '../linux/bytes.ts';
 import { syscallNumber } from '../linux/syscall-numbers.ts';
-import { type Argument, type Label, type ListedCall, type Pointer, type Slot, showArgument } from './argument.ts';
+import {
+  type Argument,
+  type Label,
+  type ListedCall,
+  type Pointer,
+  type Slot,
+  showArgument,
+  showWords,
+} from './argument.ts';
 import {
   DATA_ADDRESS,
   INSTRUCTION_SIZE,
@@ -11,10 +19,11 @@ import {
   PROGRAM_ADDRESS,
   type Program,
 } from './isa.ts';
+import { Segment } from './segment.ts';
 
 interface Pending {
   readonly operation: Operation;
-  readonly name?: string;
+  readonly name: string | undefined;
   readonly result: Slot;
   readonly target: Label | undefined;
   readonly number: number;
@@ -43,14 +52,10 @@ export class ProgramBuilder {
   #instructions: Pending[] = [];
   #slots: bigint[] = [];
   #scratch = new Map<string, Slot>();
-  #labels = new Map<Label, number>();
-  #constants: Uint8Array[] = [];
-  #constantsSize = 0;
+  readonly #constants = new Segment();
   #interned = new Map<string, number>();
-  #data: Uint8Array[] = [];
-  #dataSize = 0;
+  readonly #data = new Segment();
   #zeroedSize = 0;
-  #fixups: Array<{ segment: 'constants' | 'data'; offset: number; pointer: Pointer }> = [];
   #step = 0;
 
   constructor(arch: Arch) {
@@ -83,48 +88,48 @@ export class ProgramBuilder {
 
   /** A place to be given by {@link place} later. */
   label(name: string): Label {
-    return { name };
+    return { name, position: undefined };
   }
 
   /** Gives `label` the position of the next instruction. */
   place(label: Label): void {
-    if (this.#labels.has(label)) throw new Error(`label ${label.name} is placed twice`);
-    this.#labels.set(label, this.#instructions.length);
+    if (label.position !== undefined) throw new Error(`label ${label.name} is placed twice`);
+    label.position = this.#instructions.length;
   }
 
   /** Constant bytes; equal bytes are stored once. */
   bytes(content: Uint8Array, text = `${content.length} bytes`, align = 1): Pointer {
     const key = `${align}:${Buffer.from(content).toString('latin1')}`;
-    let offset = this.#interned.get(key);
-    if (offset === undefined) {
-      offset = this.#append('constants', content, align);
-      this.#interned.set(key, offset);
-    }
-    return { kind: 'pointer', segment: 'constants', offset, text };
+    return this.#constant(key, text, () => this.#constants.append(content, align));
   }
 
   /** A constant NUL-terminated string. Throws when it contains a NUL. */
   string(text: string): Pointer {
-    return this.bytes(cString(text), JSON.stringify(text));
+    const pointer = this.#constant(`"${text}`, text, () => this.#constants.append(cString(text), 1));
+    return { ...pointer, quoted: true };
   }
 
   /** A constant table of 64-bit words, each a number or an address (argv, envp, iovec…). */
   words(values: ReadonlyArray<number | bigint | Pointer>, text?: string): Pointer {
-    const numbers = values.filter((value) => typeof value !== 'object');
-    if (numbers.length < values.length) return this.#table('constants', values, text);
-    const bytes = Buffer.alloc(values.length * 8);
-    numbers.forEach((value, index) => void bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), index * 8));
-    return this.bytes(bytes, text ?? `[${numbers.join(', ')}]`, 8);
+    const append = () => this.#constants.appendWords(values);
+    if (values.some((value) => typeof value === 'object'))
+      return { kind: 'pointer', segment: 'constants', offset: append(), text: text ?? showWords(values) };
+    return this.#constant(`[${values.join()}`, text ?? showWords(values), append);
   }
 
   /** The same, writable. */
   writableWords(values: ReadonlyArray<number | bigint | Pointer>, text?: string): Pointer {
-    return this.#table('data', values, text);
+    return {
+      kind: 'pointer',
+      segment: 'data',
+      offset: this.#data.appendWords(values),
+      text: text ?? showWords(values),
+    };
   }
 
   /** Writable bytes with an initial content. */
   data(content: Uint8Array, text: string, align = 8): Pointer {
-    return { kind: 'pointer', segment: 'data', offset: this.#append('data', content, align), text };
+    return { kind: 'pointer', segment: 'data', offset: this.#data.append(content, align), text };
   }
 
   /** Writable bytes that start as zeros and cost nothing in the file. */
@@ -204,11 +209,9 @@ export class ProgramBuilder {
 
   /** The finished program. Throws when a label was used but not placed. */
   build(): Program {
-    const constants = Buffer.concat(this.#constants);
-    const data = Buffer.concat(this.#data);
-    for (const { segment, offset, pointer } of this.#fixups) {
-      (segment === 'constants' ? constants : data).writeBigUInt64LE(BigInt(this.#address(pointer)), offset);
-    }
+    const addressOf = (pointer: Pointer): number => this.#address(pointer);
+    const constants = this.#constants.finish(addressOf);
+    const data = this.#data.finish(addressOf);
     return {
       instructions: this.#instructions.map((pending) => this.#resolve(pending)),
       constants,
@@ -235,7 +238,7 @@ export class ProgramBuilder {
   ): void {
     this.#instructions.push({
       operation,
-      ...(options.name === undefined ? {} : { name: options.name }),
+      name: options.name,
       result: options.result ?? this.outcome,
       target: options.target,
       number: options.number ?? 0,
@@ -244,27 +247,14 @@ export class ProgramBuilder {
     });
   }
 
-  #append(segment: 'constants' | 'data', content: Uint8Array, align: number): number {
-    const list = segment === 'constants' ? this.#constants : this.#data;
-    const size = segment === 'constants' ? this.#constantsSize : this.#dataSize;
-    const offset = Math.ceil(size / align) * align;
-    if (offset > size) list.push(Buffer.alloc(offset - size));
-    list.push(content);
-    if (segment === 'constants') this.#constantsSize = offset + content.length;
-    else this.#dataSize = offset + content.length;
-    return offset;
-  }
-
-  #table(segment: 'constants' | 'data', values: ReadonlyArray<number | bigint | Pointer>, text?: string): Pointer {
-    const bytes = Buffer.alloc(values.length * 8);
-    const offset = this.#append(segment, bytes, 8);
-    values.forEach((value, index) => {
-      if (typeof value === 'object') this.#fixups.push({ segment, offset: offset + index * 8, pointer: value });
-      else bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), index * 8);
-    });
-    const shown = () =>
-      `[${values.map((value) => (typeof value === 'object' ? value.text : String(value))).join(', ')}]`;
-    return { kind: 'pointer', segment, offset, text: text ?? shown() };
+  /** Stores what has the same key once. */
+  #constant(key: string, text: string, append: () => number): Pointer {
+    let offset = this.#interned.get(key);
+    if (offset === undefined) {
+      offset = append();
+      this.#interned.set(key, offset);
+    }
+    return { kind: 'pointer', segment: 'constants', offset, text };
   }
 
   #address(pointer: Pointer): number {
@@ -272,13 +262,13 @@ export class ProgramBuilder {
     const data = DATA_ADDRESS + this.#slots.length * 8;
     if (pointer.segment === 'constants') return constants + pointer.offset;
     if (pointer.segment === 'data') return data + pointer.offset;
-    return Math.ceil((data + this.#dataSize) / 8) * 8 + pointer.offset;
+    return Math.ceil((data + this.#data.size) / 8) * 8 + pointer.offset;
   }
 
   #resolve(pending: Pending): Instruction {
     let target = 0;
     if (pending.target) {
-      const position = this.#labels.get(pending.target);
+      const { position } = pending.target;
       if (position === undefined) throw new Error(`label ${pending.target.name} is used but not placed`);
       target = position;
     }

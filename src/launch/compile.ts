@@ -26,7 +26,7 @@ export interface CompileOptions {
 export interface Launcher {
   readonly program: Program;
   /** Every system call of the program, in program order, with the number of the operation it belongs to. */
-  readonly calls: readonly ListedCall[];
+  calls(): readonly ListedCall[];
   elf(): Buffer;
 }
 
@@ -46,7 +46,7 @@ export function compileLauncher(operations: readonly SetupOp[], options: Compile
   });
   finishLauncher(lowering, phases, operations, options.explainer);
   const program = builder.build();
-  return { program, calls: builder.list(), elf: () => launcherElf(options.arch, program) };
+  return { program, calls: () => builder.list(), elf: () => launcherElf(options.arch, program) };
 }
 
 type Lower<Name extends SetupOp['op']> = (

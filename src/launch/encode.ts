@@ -93,18 +93,23 @@ function validateOperand(operand: Operand, slotCount: number, index: number): vo
 export function encodeInstructions(program: Program, handlers: Readonly<Record<Operation, number>>): Buffer {
   validateProgram(program);
   const bytes = Buffer.alloc(program.instructions.length * INSTRUCTION_SIZE);
-  for (const [index, { operation, result, target, number, operands }] of program.instructions.entries()) {
+  // Plain loops and one view: this runs cold each time a launcher is compiled, and takes as long as its instructions are many.
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let index = 0; index < program.instructions.length; index++) {
+    const instruction = program.instructions[index] as Instruction;
+    const { operands } = instruction;
     const start = index * INSTRUCTION_SIZE;
     let mask = 0;
-    for (const [i, operand] of operands.entries()) {
+    for (let i = 0; i < operands.length; i++) {
+      const operand = operands[i] as Operand;
       const isSlot = 'slot' in operand;
       if (isSlot) mask |= 1 << i;
-      bytes.writeInt32LE(isSlot ? operand.slot : operand.constant, start + FIELD.operands + i * OPERAND_SIZE);
+      view.setInt32(start + FIELD.operands + i * OPERAND_SIZE, isSlot ? operand.slot : operand.constant, true);
     }
-    bytes.writeUInt16LE(handlers[operation], start + FIELD.handler);
-    bytes.writeUInt16LE(result, start + FIELD.result);
-    bytes.writeUInt16LE(target, start + FIELD.target);
-    bytes.writeUInt16LE(number | (mask << NUMBER_BITS), start + FIELD.numberAndMask);
+    view.setUint16(start + FIELD.handler, handlers[instruction.operation], true);
+    view.setUint16(start + FIELD.result, instruction.result, true);
+    view.setUint16(start + FIELD.target, instruction.target, true);
+    view.setUint16(start + FIELD.numberAndMask, instruction.number | (mask << NUMBER_BITS), true);
   }
   return bytes;
 }

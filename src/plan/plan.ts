@@ -5,6 +5,7 @@ import type { PlanInput } from './input.ts';
 import { planDevices, planKernelFiles } from './kernel-files.ts';
 import { planPlaces } from './places.ts';
 import { planRoot } from './root.ts';
+import { planRootEmulation } from './root-emulation.ts';
 import { systemCallFilter } from './seccomp.ts';
 
 const ISOLATED: readonly NamespaceKind[] = ['user', 'mount', 'pid', 'ipc', 'uts', 'cgroup'];
@@ -47,6 +48,7 @@ export function planSandbox(input: PlanInput): SetupOp[] {
     ...planDevices(input, identity),
     ...planFreshPlaces(input),
     ...planNetwork(input),
+    ...planRootEmulation(identity),
     ...places.operations,
   ];
   if (spec.readOnly) operations.push({ op: 'readOnlyRoot' });
@@ -125,7 +127,7 @@ function planCommand(input: PlanInput, identity: Identity): SetupOp[] {
       ? { op: 'changeDirectory', path: natural, fallback: home }
       : { op: 'changeDirectory', path: spec.workdir },
   );
-  operations.push({ op: 'dropCapabilities', keep: identity.capabilities }, { op: 'noNewPrivileges' });
+  operations.push({ op: 'noNewPrivileges' });
   const guardTerminal = spec.terminal === 'inherited';
   const { emulateRoot } = identity;
   const purposes = [
@@ -139,6 +141,9 @@ function planCommand(input: PlanInput, identity: Identity): SetupOp[] {
     filter: systemCallFilter(facts.arch, { guardTerminal, emulateRoot }),
   });
   operations.push(
+    // Last: with all capabilities no process of a sandbox that is joined can reach this one, and without them it has
+    // nothing left that the command is not to have.
+    { op: 'dropCapabilities', keep: identity.capabilities },
     { op: 'resetSignals' },
     { op: 'execute', command: spec.command, candidates: candidates(spec), environment: spec.environment },
   );

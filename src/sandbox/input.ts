@@ -6,7 +6,6 @@ import { currentSkeleton, ensureSkeleton, type Skeleton } from '../host/skeleton
 import type { PlanInput, RootSource } from '../plan/input.ts';
 import type { Spec } from '../plan/spec.ts';
 import { SandboxError } from './error.ts';
-import { removeStaleSkeletons } from './skeletons.ts';
 import { resolveUser } from './user.ts';
 
 /** Shows how far the preparation of the `host` image is, which takes seconds the first time. */
@@ -51,6 +50,7 @@ async function prepareSkeleton(facts: HostFacts, ground: Ground, beginProgress: 
     const skeleton = ensureSkeleton(facts.store, ground, ({ directories, files }) =>
       progress.update(directories + files),
     );
+    const { removeStaleSkeletons } = await import('./skeletons.ts');
     removeStaleSkeletons(facts.store);
     return skeleton;
   } finally {

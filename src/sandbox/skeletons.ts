@@ -1,18 +1,16 @@
-import { HostError } from '../host/error.ts';
+import { removeAbandoned } from '../host/aside.ts';
 import { removeGeneration, staleGenerations } from '../host/skeleton.ts';
 import { listShelf, readSpec, runningInit } from '../store/sandbox-directory.ts';
 
-/**
- * Takes the store and removes the skeletons that the host has outgrown, some 60 MB each, but for those below a sandbox
- * that runs: the kernel leaves undefined what an overlay shows whose lower layer changes.
- */
+/** Removes the skeletons that no sandbox stands on any more: each holds a directory for every one of the host's. */
 export function removeStaleSkeletons(store: string): void {
-  const running = listShelf(store, 'sandboxes').filter(({ path }) => runningInit(path) !== undefined);
-  const inUse = [...running, ...listShelf(store, 'runs')].flatMap(({ path }) => readSpec(path)?.generation ?? []);
-  try {
-    for (const generation of staleGenerations(store, new Set(inUse))) removeGeneration(store, generation);
-  } catch (error) {
-    // What resists stays for the next time: it keeps nobody from opening a sandbox.
-    if (!(error instanceof HostError)) throw error;
+  const inUse = new Set<string>();
+  for (const { path } of [...listShelf(store, 'runs'), ...listShelf(store, 'sandboxes')]) {
+    const generation = readSpec(path)?.generation;
+    // One that is just being started has no init yet, and one that is ending has none any more: their runs still count.
+    const isOpen = runningInit(path) !== undefined || path.includes('/runs/');
+    if (generation !== undefined && isOpen) inUse.add(generation);
   }
+  for (const generation of staleGenerations(store, inUse)) removeGeneration(store, generation);
+  removeAbandoned(store);
 }

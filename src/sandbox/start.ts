@@ -8,7 +8,7 @@ import type { PlanInput } from '../plan/input.ts';
 import type { Spec } from '../plan/spec.ts';
 import { cachedLauncher, keepLauncher } from '../store/launchers.ts';
 import { ensureStore, shelf } from '../store/layout.ts';
-import { makeNamed, readSpec, runningInit } from '../store/sandbox-directory.ts';
+import { listShelf, makeNamed, readSpec, runningInit } from '../store/sandbox-directory.ts';
 import { suspects } from '../store/suspects.ts';
 import { VERSION } from '../version.ts';
 import { SandboxError } from './error.ts';
@@ -41,7 +41,8 @@ export async function startSandbox(spec: Spec, beginProgress: BeginProgress): Pr
   ensureStore(facts.store);
   const input = await planInput(spec, facts, beginProgress);
   const garbage = suspects(facts.store);
-  if (garbage.length > 0) {
+  // A removal that was itself killed leaves the trash for the next time.
+  if (garbage.length > 0 || listShelf(facts.store, 'trash').length > 0) {
     const { removeGarbage } = await import('./removal.ts');
     removeGarbage(facts, garbage);
   }
@@ -71,7 +72,7 @@ async function launch(input: PlanInput, join?: { readonly init: number; readonly
   ]);
   const cached = cachedLauncher(store, key);
   const words = join === undefined ? [] : [String(join.init)];
-  if (cached !== undefined) return becomeLauncher(cached, ...words);
+  if (cached !== undefined) return becomeLauncher(writeLauncherFile(cached, store).path, ...words);
   const [{ compileLauncher }, { planJoin, planSandbox: plan }] = await Promise.all([
     import('../launch/compile.ts'),
     import('../plan/plan.ts'),
@@ -112,10 +113,10 @@ export async function planSandbox(spec: Spec, beginProgress: BeginProgress): Pro
   return { operations, listing: listCalls(launcher, operations), elf: launcher.elf() };
 }
 
-function listCalls({ calls }: Launcher, operations: readonly SetupOp[]): string {
+function listCalls(launcher: Launcher, operations: readonly SetupOp[]): string {
   let step = -1;
   const lines: string[] = [];
-  for (const call of calls) {
+  for (const call of launcher.calls()) {
     if (call.step !== step) {
       step = call.step;
       const operation = operations[step];

@@ -1,7 +1,5 @@
 import {
-  accessSync,
   closeSync,
-  constants,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -35,17 +33,18 @@ function placeOf(store: string, key: string): string {
   return `${store}/launchers/${hash(key)}`;
 }
 
-/** Gives the path of a launcher that was compiled from `key` and may be executed, undefined where there is none. */
-export function cachedLauncher(store: string, key: string): string | undefined {
-  const path = placeOf(store, key);
+/**
+ * Gives the launcher that was compiled from `key`, undefined where there is none. What is executed is a copy without a
+ * name: whoever got hold of a running launcher from inside must not have the next one too (CVE-2019-5736).
+ */
+export function cachedLauncher(store: string, key: string): Uint8Array | undefined {
   try {
-    const content = readFileSync(path);
+    const content = readFileSync(placeOf(store, key));
     const end = content.length - LENGTH_SIZE;
     const length = Number(content.readBigUInt64LE(end));
     const expected = Buffer.from(key);
     if (length !== expected.length || !content.subarray(end - length, end).equals(expected)) return undefined;
-    accessSync(path, constants.X_OK);
-    return path;
+    return content.subarray(0, end - length);
   } catch {
     return undefined;
   }
@@ -60,7 +59,7 @@ export function keepLauncher(store: string, key: string, elf: Uint8Array): void 
   length.writeBigUInt64LE(BigInt(bytes.length));
   try {
     mkdirSync(`${store}/launchers`, { recursive: true, mode: 0o700 });
-    const file = openSync(aside, 'wx', 0o500);
+    const file = openSync(aside, 'wx', 0o600);
     try {
       const content = Buffer.concat([elf, bytes, length]);
       for (let written = 0; written < content.length; ) written += writeSync(file, content, written);

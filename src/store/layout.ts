@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { StoreError } from './error.ts';
 
 /*
@@ -23,11 +24,25 @@ export function ensureStore(store: string): void {
   try {
     for (const name of ['sandboxes', 'runs', 'trash'] as const)
       mkdirSync(shelf(store, name), { recursive: true, mode: 0o700 });
-  } catch (cause) {
+  } catch (error) {
+    const cause = refusal(store, error);
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
     throw new StoreError('STORE', `the store ${store} cannot be made: ${code}`, {
       hint: 'set XDG_DATA_HOME to a directory that you may write to',
       cause,
     });
   }
+}
+
+/** Node's `recursive` says ENOENT where the file system is read-only: asked for one directory, the kernel tells. */
+function refusal(store: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOENT') return error;
+  let missing = `${store}/runs`;
+  while (!existsSync(dirname(missing))) missing = dirname(missing);
+  try {
+    mkdirSync(missing, { mode: 0o700 });
+  } catch (cause) {
+    return cause;
+  }
+  return error;
 }

@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { StoreError } from './error.ts';
 import { type Shelf, shelf } from './layout.ts';
 
 /** What spec.json says; written by the plan, read by `ps`, `rm` and garbage collection. */
@@ -60,9 +61,19 @@ function isStoredSpec(value: unknown): value is StoredSpec {
   );
 }
 
-/** Makes the directory of a named sandbox, unless there is one. */
+/** Makes the directory of a named sandbox, unless there is one. Throws a StoreError. */
 export function makeNamed(store: string, name: string): void {
-  mkdirSync(`${shelf(store, 'sandboxes')}/${name}`, { recursive: true, mode: 0o700 });
+  try {
+    // Not `recursive`: Node says ENOENT then where the file system is read-only.
+    mkdirSync(`${shelf(store, 'sandboxes')}/${name}`, { mode: 0o700 });
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
+    if (code === 'EEXIST') return;
+    throw new StoreError('STORE', `the sandbox ${name} cannot be made in ${store}: ${code}`, {
+      hint: 'set XDG_DATA_HOME to a directory that you may write to',
+      cause,
+    });
+  }
 }
 
 /**

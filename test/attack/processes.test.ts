@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { environmentOf } from '../support/user.ts';
+import { environmentOf, runAs } from '../support/user.ts';
 import { ATTACKERS, attack, attacker, attempt, canAttack, control } from './attack.ts';
 
 const PTRACE = { attach: 16, seize: 0x4206 } as const;
@@ -113,6 +113,17 @@ describe('processes of the host', canAttack, () => {
       assert.equal(all.stdout, 'sent\n');
       assert.equal(victim.exitCode ?? victim.signalCode, null, 'the victim lives');
     }
+  });
+
+  test('share a process group with the command, unless setsid takes it out of theirs (docs/security.md)', async () => {
+    const user = attacker();
+    const suicide = [user.sandbox, 'run', '--workspace', 'none', '--', 'perl', '-e', 'kill KILL => 0; sleep 5'];
+    // Each script is in a session of its own, so that it is the script that is killed and not this test.
+    const script = (before: string) => ['setsid', '-w', 'sh', '-c', `${before}"$@"; echo survived`, 'sh', ...suicide];
+    const shared = await runAs(user, script(''), { timeout: 30_000 });
+    assert.equal(shared.stdout, '', 'the limit that the documentation names');
+    const apart = await runAs(user, script('setsid -w '), { timeout: 30_000 });
+    assert.equal(apart.stdout, 'survived\n', apart.stderr);
   });
 
   test('their semaphores, message queues and shared memory are not there', async (t) => {

@@ -106,10 +106,13 @@ describe('every plan', () => {
     inOrder(operations, 'startCommand', 'closeDescriptors', 'changeDirectory', 'execute');
   });
 
-  invariant('drops capabilities and forbids new privileges before the filter and the command', (operations) => {
-    inOrder(operations, 'closeDescriptors', 'dropCapabilities', 'noNewPrivileges', 'execute');
-    inOrder(operations, 'dropCapabilities', 'noNewPrivileges', 'seccomp', 'execute');
-  });
+  invariant(
+    'forbids new privileges, installs the filter and drops capabilities, in this order, before the command',
+    (operations) => {
+      inOrder(operations, 'closeDescriptors', 'changeDirectory', 'dropCapabilities', 'execute');
+      inOrder(operations, 'noNewPrivileges', 'seccomp', 'dropCapabilities', 'execute');
+    },
+  );
 
   invariant('keeps no capability that podman does not grant, and none for anyone but root', (operations, { user }) => {
     const { keep } = only(operations, 'dropCapabilities');

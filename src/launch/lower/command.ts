@@ -59,8 +59,12 @@ export function setUser({ builder }: Lowering, { uid, gid }: Operation<'setUser'
   builder.syscall('setresuid', [uid, uid, uid]);
 }
 
-/** capabilities(7): out of the bounding set first, since that takes CAP_SETPCAP, then out of the process. */
+/**
+ * capabilities(7): out of the bounding set first, since that takes CAP_SETPCAP, then out of the process. Until execve(2)
+ * makes it dumpable again nobody inside may trace it or open its executable, the launcher (CVE-2019-5736).
+ */
 export function dropCapabilities({ builder }: Lowering, { keep }: Operation<'dropCapabilities'>): void {
+  builder.syscall('prctl', [flags(PRCTL, 'PR_SET_DUMPABLE'), 0, 0, 0, 0]);
   CAPABILITIES.forEach((name, number) => {
     if (keep.includes(name)) return;
     const capability: Named = { kind: 'named', value: number, text: name };

@@ -1,9 +1,14 @@
 import { encodeBytes } from '../../linux/bytes.ts';
+import { errnoNumber } from '../../linux/errno.ts';
+import type { Named } from '../builder.ts';
 import type { SetupOp } from '../operations.ts';
 import { close, HERE, type Lowering, openFlags, openInRoot, writeAll } from './context.ts';
 import { bind } from './mounts.ts';
 
 type Operation<Name extends SetupOp['op']> = Extract<SetupOp, { op: Name }>;
+
+/** A link that leads nowhere, or somebody was faster; the open that follows tells which. */
+const EXISTS: Named = { kind: 'named', value: -(errnoNumber('EEXIST') ?? 0), text: '-EEXIST' };
 
 /** mkdir -p beneath the new root; symbolic links on the way lead where they would inside. */
 export function makeDirectory(lowering: Lowering, { path, mode }: Operation<'makeDirectory'>): void {
@@ -30,7 +35,13 @@ export function makeDirectory(lowering: Lowering, { path, mode }: Operation<'mak
     openInRoot(lowering, prefix, ['O_PATH', 'O_DIRECTORY'], { result: child, onError: missing });
     builder.jump(have);
     builder.place(missing);
-    builder.syscall('mkdirat', [parent, builder.string(name), mode], { onError: 'ignore' });
+    const made = builder.label('made');
+    const refused = builder.label('not made');
+    builder.syscall('mkdirat', [parent, builder.string(name), mode], { onError: refused });
+    builder.jump(made);
+    builder.place(refused);
+    builder.branch(builder.outcome, 'notEqual', EXISTS, builder.onFailure);
+    builder.place(made);
     openInRoot(lowering, prefix, ['O_PATH', 'O_DIRECTORY'], { result: child });
     builder.place(have);
     close(builder, parent);

@@ -1,6 +1,7 @@
 import { LOCK } from '../../linux/constants/descriptor.ts';
 import { PRCTL } from '../../linux/constants/process.ts';
-import { flags, type Label, type Pointer, type Slot } from '../argument.ts';
+import { errnoNumber } from '../../linux/errno.ts';
+import { flags, type Label, type Named, type Pointer, type Slot } from '../argument.ts';
 import type { ProgramBuilder } from '../builder.ts';
 import { HERE, type Lowering, openFlags } from './context.ts';
 import type { EarlyEnd } from './early-end.ts';
@@ -11,6 +12,7 @@ import { fork } from './namespaces.ts';
  * shared, for as long as the own command runs; a lock dies with its holder.
  */
 const GUESTS = 'guests';
+const WOULD_BLOCK: Named = { kind: 'named', value: -(errnoNumber('EWOULDBLOCK') ?? 0), text: '-EWOULDBLOCK' };
 
 /** The opener's monitor, in the sandbox's directory: init inherits the descriptor. */
 export function openGuests({ builder, guests }: Lowering): void {
@@ -36,6 +38,8 @@ export function lingerForGuests(lowering: Lowering, early: EarlyEnd, status: Slo
   builder.syscall('flock', [guests, flags(LOCK, 'LOCK_EX', 'LOCK_NB')], { onError: linger });
   builder.jump(alone);
   builder.place(linger);
+  // Anything but a lock that is held would go on for ever.
+  builder.branch(builder.outcome, 'notEqual', WOULD_BLOCK, alone);
   builder.syscall('prctl', [flags(PRCTL, 'PR_SET_PDEATHSIG'), 0, 0, 0, 0], { onError: 'ignore' });
   tell(builder, early, status, record);
   fork(builder, lowering.command);

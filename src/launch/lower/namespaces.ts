@@ -214,4 +214,6 @@ export function joinNamespaces(lowering: Lowering, { directory, namespaces }: Op
 export function nestedUser({ builder }: Lowering, { uid, gid }: Operation<'nestedUser'>): void {
   builder.syscall('unshare', [flags(CLONE, 'CLONE_NEWUSER')]);
   mapOwnIds(builder, uid, gid);
+  // Root of the sandbox owns this namespace, and could trace what is in it before it is the command.
+  builder.syscall('prctl', [flags(PRCTL, 'PR_SET_DUMPABLE'), 0, 0, 0, 0]);
 }

@@ -39,38 +39,37 @@ export function reportFailure(
 ): void {
   const { builder } = lowering;
   reportCommand(lowering, operations, step, errno);
-  const descriptions = operations.map((operation) => plain(describeOperation(operation)));
   const offset = builder.scratch('table offset');
   const entry = builder.scratch('table entry');
+  const length = builder.scratch('table length');
+  const descriptions = textTable(
+    builder,
+    operations.map((operation) => plain(describeOperation(operation))),
+    'descriptions',
+  );
+  /** The text of a table at `index` goes to `entry`, its size to `length`. */
+  const look = ({ texts, index: table }: TextTable, index: Slot): void => {
+    builder.compute(offset, 'shiftLeft', index, 3);
+    builder.load(entry, 64, table, offset);
+    builder.compute(length, 'and', entry, LENGTH_MASK);
+    builder.compute(entry, 'shiftRight', entry, LENGTH_BITS);
+    builder.compute(entry, 'add', entry, texts);
+  };
   if (explainer) {
     const digits = decimal(builder, errno);
-    const argv = builder.writableWords(
-      [explainer.executable, ...explainer.arguments]
-        .map((text): number | Pointer => builder.string(text))
-        .concat([0, 0, 0, 0]),
-      'the explanation',
-    );
-    const first = (explainer.arguments.length + 1) * 8;
-    builder.compute(offset, 'shiftLeft', step, 3);
-    builder.load(
-      entry,
-      64,
-      builder.words(
-        operations.map(({ op }) => builder.string(op)),
+    const words = [explainer.executable, ...explainer.arguments];
+    const argv = builder.writableWords([...words.map((text) => builder.string(text)), 0, 0, 0, 0], 'the explanation');
+    const first = words.length * 8;
+    look(
+      textTable(
+        builder,
+        operations.map(({ op }) => op),
         'operations',
       ),
-      offset,
+      step,
     );
     builder.store(64, argv, first, entry);
-    builder.load(
-      entry,
-      64,
-      builder.words(
-        descriptions.map((text) => builder.string(text)),
-        'descriptions',
-      ),
-      offset,
-    );
+    look(descriptions, step);
     builder.store(64, argv, first + 8, entry);
     builder.store(64, argv, first + 16, digits.start);
     builder.syscall('execve', [builder.string(explainer.executable), argv, environment(builder)], {
@@ -81,36 +80,43 @@ export function reportFailure(
     [...iovec(builder, 'sandbox: cannot '), 0, 0, ...iovec(builder, ': '), 0, 0, ...iovec(builder, '\n')],
     'the line',
   );
-  const copy = (table: Pointer, index: Slot, to: number) => {
-    builder.compute(offset, 'shiftLeft', index, 4);
-    builder.load(entry, 64, table, offset);
-    builder.store(64, line, to, entry);
-    builder.compute(offset, 'add', offset, 8);
-    builder.load(entry, 64, table, offset);
-    builder.store(64, line, to + 8, entry);
+  const put = (place: number): void => {
+    builder.store(64, line, place, entry);
+    builder.store(64, line, place + 8, length);
   };
-  copy(
-    builder.words(
-      descriptions.flatMap((text) => iovec(builder, text)),
-      'descriptions',
-    ),
-    step,
-    16,
-  );
+  look(descriptions, step);
+  put(16);
   const known = builder.label('errno has a name');
   builder.branch(errno, 'less', ERRNO_LIMIT, known);
   builder.move(errno, 0);
   builder.place(known);
-  copy(
-    builder.words(
-      errnoNames().flatMap((text) => iovec(builder, text)),
-      'errno names',
-    ),
-    errno,
-    48,
-  );
+  look(textTable(builder, errnoNames(), 'errno names'), errno);
+  put(48);
   builder.syscall('writev', [2, line, 5], { onError: 'ignore' });
   builder.syscall('exit_group', [OWN_FAILURE]);
+}
+
+/** Texts one after the other, each NUL-terminated, and for each a word with its place and its size. */
+interface TextTable {
+  readonly texts: Pointer;
+  readonly index: Pointer;
+}
+
+const LENGTH_BITS = 20;
+const LENGTH_MASK = (1 << LENGTH_BITS) - 1;
+
+function textTable(builder: ProgramBuilder, texts: readonly string[], name: string): TextTable {
+  let place = 0;
+  const index = texts.map((text) => {
+    const size = Buffer.byteLength(text);
+    const word = place * (1 << LENGTH_BITS) + size;
+    place += size + 1;
+    return word;
+  });
+  return {
+    texts: builder.bytes(Buffer.from(`${texts.join('\0')}\0`), name),
+    index: builder.words(index, `places of the ${name}`),
+  };
 }
 
 const ERRNO_LIMIT = 134;

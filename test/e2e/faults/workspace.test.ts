@@ -71,7 +71,8 @@ describe('a workspace', ordinary, () => {
 
   it('that is a mount point, with mounts below it, comes with them', withMounts, async (t) => {
     const where = place(t, 'workspace');
-    const mounted = `mount -t tmpfs -o mode=777 none "$HERE"; mkdir "$HERE/below"; echo deep > "$HERE/below/file"\n`;
+    const mounted = `mount -t tmpfs -o mode=777 none "$HERE"; mkdir -m 777 "$HERE/below"; echo deep > "$HERE/below/file"
+      chown -R ${where.user.uid}:${where.user.gid} "$HERE"\n`;
     const below = `${mounted}mount -t tmpfs -o mode=777 none "$HERE/below"; echo deeper > "$HERE/below/file"\n`;
     const command = 'pwd; cat below/file; (echo new > below/new && cat below/new) 2>/dev/null; :';
     const cases = [

@@ -103,9 +103,13 @@ test("an --env-file is the sandbox's: Node itself takes nothing from it", ordina
 test('directories of the home are not in PATH, unless they are in the workspace', ordinary, async (t) => {
   const cwd = workDirectory(t, account());
   const closed = workDirectory(t, account());
-  chmodSync(closed, 0);
   const PATH = `${account().home}/.local/bin:/usr/bin:relative:/no/such:${closed}/bin:${cwd}:/usr/bin:/bin`;
-  assert.equal(await inside(account(), { cwd, env: { PATH } }, [], 'echo $PATH'), `/usr/bin:${cwd}:/bin`);
+  chmodSync(closed, 0);
+  try {
+    assert.equal(await inside(account(), { cwd, env: { PATH } }, [], 'echo $PATH'), `/usr/bin:${cwd}:/bin`);
+  } finally {
+    chmodSync(closed, 0o755);
+  }
 });
 
 test(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { chownSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { needs } from '../../packages.ts';
 import { runAs, sandbox, type TestUser, workDirectory } from '../../support/user.ts';
 import { account, bare, inside, ordinary, tryInside } from '../support/inside.ts';
 
@@ -126,6 +127,20 @@ test('without subordinate ids root is emulated: chown and setuid succeed', bare,
   assert.equal(statSync(`${cwd}/installed`).uid, user.uid);
   const plain = await tryInside(user, { cwd }, [], 'chown 5 made');
   assert.equal(plain.status, 1, 'only root is emulated');
+});
+
+test('apt is told that it stays root where ids are emulated, and only there', {
+  skip: bare.skip || ordinary.skip || needs('apt-config'),
+}, async (t) => {
+  for (const [kind, words, expected] of [
+    ['bare', ['-u', 'root'], 'root'],
+    ['bare', [], '_apt'],
+    ['subordinate', ['-u', 'root'], '_apt'],
+  ] as const) {
+    const cwd = workDirectory(t, account(kind));
+    const seen = await inside(account(kind), { cwd }, words, 'apt-config shell user APT::Sandbox::User');
+    assert.equal(seen, `user='${expected}'`, `${kind} ${words.join(' ')}`);
+  }
 });
 
 test('without subordinate ids everybody else is the user alone', bare, async (t) => {

@@ -130,3 +130,11 @@ test('--tmpfs: empty, of its size and mode, gone afterwards', ordinary, async (t
   assert.equal(status, 125);
   assert.match(stderr, /did you mean size=\?/);
 });
+
+test('where no place for it can be made, the reason is told', ordinary, async (t) => {
+  const cwd = workDirectory(t, account());
+  const words = ['run', '--workspace', 'ro', '--tmpfs', `${cwd}/a/b`, '--', 'true'];
+  const { status, stderr } = await sandbox(account(), words, { cwd });
+  assert.equal(status, 125);
+  assert.match(stderr, /cannot make .*\/a\/b: .*EROFS/);
+});

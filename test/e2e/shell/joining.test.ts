@@ -53,14 +53,15 @@ for (const [kind, options, words] of [
   );
 }
 
-test('when the first ends, so does what was joined to it; then the name is opened anew', ordinary, async (t) => {
+test('the first may end before the second; when the last is gone the name is opened anew', ordinary, async (t) => {
   const cwd = workDirectory(t, account());
   const name = named(t);
   const first = await hold(t, account(), { cwd }, ['shell', name]);
   const second = await hold(t, account(), { cwd }, ['shell', name]);
-  await second.tell('echo kept > /opt/f; echo gone > /tmp/f');
+  await first.tell('echo kept > /opt/f; echo gone > /tmp/f');
   assert.equal(await first.end(), 0);
-  assert.equal(await second.ended, 137);
+  assert.equal(await second.tell('cat /opt/f /tmp/f'), 'kept\ngone');
+  assert.equal(await second.end(), 0);
   const { stdout } = await sandbox(account(), ['shell', name, '--', 'sh', '-c', 'cat /opt/f; ls /tmp'], { cwd });
   assert.equal(stdout, 'kept\n');
 });

@@ -19,7 +19,7 @@ describe('a terminal that is closed', onTerminal, () => {
       const command = script.replaceAll('DURATION', duration);
       const words = [user.sandbox, 'run', ...options, '--', 'bash', '-c', command];
       const terminal = await Terminal.open(t, user, words, { cwd, env });
-      await terminal.see(/^now\r/m);
+      await terminal.see(/now\r\n/);
       await terminal.close();
       await terminal.end();
       await gone('the command', () => sleepers(duration));

@@ -24,7 +24,7 @@ describe('job control', onTerminal, () => {
     terminal.type(`${inner}\r`);
     await terminal.see(/inner> /);
     terminal.type(`sh -c 'echo now; read line; echo "got $line"; exec sleep ${duration}'\r`);
-    await terminal.see(/^now\r/m);
+    await terminal.see(/now\r\n/);
     terminal.type(CTRL_Z);
     await terminal.see(/Stopped.*sleep/);
     await terminal.see(/inner> /);
@@ -49,7 +49,7 @@ describe('job control', onTerminal, () => {
   it('stops a whole sandbox as one job of the shell outside, and continues it', async (t) => {
     const { terminal, user, before } = await shell(t);
     terminal.type(`${user.sandbox} run -- sh -c 'echo now; read line; echo "got $line"'\r`);
-    await terminal.see(/^now\r/m);
+    await terminal.see(/now\r\n/);
     terminal.type(CTRL_Z);
     await terminal.see(/Stopped/);
     await terminal.see(/outer> /);
@@ -69,7 +69,7 @@ describe('job control', onTerminal, () => {
     const duration = uniqueDuration();
     for (const options of ['', '-t ']) {
       terminal.type(`${user.sandbox} run ${options}-- sh -c 'echo now; exec sleep ${duration}'\r`);
-      await terminal.see(/^now\r/m);
+      await terminal.see(/now\r\n/);
       terminal.type(CTRL_C);
       await terminal.see(/outer> /);
       terminal.type('echo "status $?"\r');

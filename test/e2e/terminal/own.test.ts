@@ -36,7 +36,7 @@ describe('a pseudo-terminal of its own (-t)', onTerminal, () => {
     const script = '"$0" run -t -- sh -c "echo now; exec sleep $1"; echo "status $?"; read end';
     const terminal = await Terminal.open(t, user, ['sh', '-c', script, user.sandbox, duration], { cwd, env });
     const before = await terminal.modes();
-    await terminal.see(/^now\r/m);
+    await terminal.see(/now\r\n/);
     assert.notDeepEqual(await terminal.modes(), before);
     const [monitor = 0] = supervisors(store);
     process.kill(monitor, 'SIGTERM');
@@ -54,7 +54,7 @@ describe('a pseudo-terminal of its own (-t)', onTerminal, () => {
     const terminal = await Terminal.open(t, user, words, { cwd, env });
     await terminal.see(/inner> /);
     terminal.type(`sh -c 'echo now; read line; echo "got $line"; exec sleep 1000'\r`);
-    await terminal.see(/^now\r/m);
+    await terminal.see(/now\r\n/);
     terminal.type('\x1a');
     await terminal.see(/Stopped[\s\S]*inner> /);
     terminal.type('fg\r');

@@ -2,7 +2,8 @@ import { describe, it } from 'node:test';
 import { Terminal } from '../../support/terminal.ts';
 import { onTerminal, place } from '../faults/support/place.ts';
 
-const SCRIPT = 'trap "stty size" WINCH; stty size; while :; do sleep 0.05; done';
+// The size is asked for again and again: a shell may lose a signal that comes while it handles one.
+const SCRIPT = 'trap "echo told" WINCH; while :; do stty size; sleep 0.05; done';
 
 describe('size of the terminal', onTerminal, () => {
   for (const [name, options] of [
@@ -15,6 +16,7 @@ describe('size of the terminal', onTerminal, () => {
       const terminal = await Terminal.open(t, user, words, { cwd, env, rows: 30, columns: 100 });
       await terminal.see(/^30 100\r/m);
       await terminal.resize(41, 133);
+      await terminal.see(/told\r\n/);
       await terminal.see(/^41 133\r/m);
       await terminal.resize(20, 60);
       await terminal.see(/^20 60\r/m);

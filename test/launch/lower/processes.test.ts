@@ -48,6 +48,14 @@ function outcomeOf({ kernel, run }: Played): Outcome {
   };
 }
 
+function attemptPlay(play: () => Played, what: string): Played {
+  try {
+    return play();
+  } catch (cause) {
+    throw new Error(`where ${what} fails`, { cause });
+  }
+}
+
 /** Where a role begins: before the fork that it comes from it is the one before. */
 function firstOwn(role: Role, { kernel }: Played): number {
   return role === 'monitor'
@@ -119,9 +127,10 @@ for (const arch of ['x86_64', 'aarch64'] as const) {
             'clone',
             'close_range',
             'chdir',
-            'capset',
             'prctl',
             'seccomp',
+            'prctl',
+            'capset',
             'rt_sigprocmask',
             'execve',
           ]),
@@ -148,7 +157,7 @@ for (const arch of ['x86_64', 'aarch64'] as const) {
           const clone = normal.kernel.calls.findIndex(({ name }) => name === 'clone');
           for (let failing = firstOwn(role, normal); failing < normal.kernel.calls.length; failing++) {
             const call = normal.kernel.calls[failing];
-            const played = play(role, { failing });
+            const played = attemptPlay(() => play(role, { failing }), `call ${failing}, ${call?.name}`);
             const outcome = outcomeOf(played);
             const where = `call ${failing}, ${call?.name}: ${JSON.stringify(outcome)}`;
             if (outcome.record && !expected.record) {
@@ -189,8 +198,8 @@ for (const arch of ['x86_64', 'aarch64'] as const) {
           'prctl',
           'close_range',
           'chdir',
-          'capset',
           'seccomp',
+          'capset',
           'execve',
         ]),
         names.join(' '),
