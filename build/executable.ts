@@ -66,8 +66,8 @@ function seaConfiguration(arch: Arch): PkgJob['seaConfig'] {
     // A user's NODE_OPTIONS are meant for the user's own programs, and a mistake in the system's openssl.cnf, which Node
     // reads at every start, is not to stop this one.
     execArgvExtension: 'none',
-    // The `--` keeps Node from reading the `--env-file` that `sandbox run` is given as its own: it would take the
-    // NODE_OPTIONS of a file that is meant for the sandbox, and so run on the host whatever they name.
+    // The `--` keeps Node from taking the `--env-file` that `sandbox run` is given for its own: it looks for that among
+    // all arguments, reads the file, and ends with a status and a message of its own where it is missing.
     execArgv: ['--no-warnings', '--openssl-config=/dev/null', '--'],
   };
 }

@@ -13,8 +13,8 @@ const LAYERS = [
   ['ui'],
   ['explain'],
   ['project', 'sandbox', 'doctor'],
-  ['plan', 'image', 'network', 'cgroup', 'host'],
-  ['launch', 'store'],
+  ['plan', 'image', 'network', 'cgroup'],
+  ['launch', 'store', 'host'],
   ['linux', 'version.ts'],
 ] as const satisfies readonly (readonly string[])[];
 

@@ -1,10 +1,10 @@
 import { accessSync, constants, readFileSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { findProgram } from '../host/ids.ts';
-import { fsPath } from '../host/paths.ts';
 import { surveyHost } from '../host/survey.ts';
 import { decodeBytes } from '../linux/bytes.ts';
 import { readMountInfo } from '../linux/mountinfo.ts';
+import { fsPath } from '../linux/paths.ts';
 import type { Probe, Space } from './probe.ts';
 
 function attempt<T>(read: () => T): T | undefined {

@@ -4,7 +4,7 @@ import { errnoName } from '../linux/errno.ts';
 import { explainConfinement, explainDirectory, explainExecute, explainUser } from './command.ts';
 import { SetupError } from './error.ts';
 import { type Explain, HELPER_FAILED, type LaunchFailure } from './explanation.ts';
-import { explainBind, explainPivot, explainProc, explainTerminals } from './mounts.ts';
+import { explainBind, explainPivot, explainPlace, explainProc, explainTerminals } from './mounts.ts';
 import { explainJoin, explainNamespaces, explainRights } from './namespaces.ts';
 import { explainOverlay } from './overlay.ts';
 import { explainCommon, explainMountLimit, explainNothing, explainStore } from './resources.ts';
@@ -20,8 +20,8 @@ const EXPLAINERS: Readonly<Record<SetupOp['op'], readonly Explain[]>> = {
   mountRootMemory: [explainMountLimit, explainRights],
   mountRootDirectory: [explainMountLimit, explainBind],
   mountRootOverlay: [explainMountLimit, explainOverlay],
-  makeDirectory: [],
-  makeFile: [],
+  makeDirectory: [explainPlace],
+  makeFile: [explainPlace],
   makeSymlink: [],
   overlay: [explainMountLimit, explainOverlay],
   bind: [explainMountLimit, explainBind],

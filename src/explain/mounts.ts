@@ -82,3 +82,27 @@ export const explainPivot: Explain = ({ errno }) =>
         hint: 'run it from the installed system, outside of the chroot',
       }
     : undefined;
+
+/** makeDirectory, makeFile: mkdirat(2) and openat2(2) on the way to a place inside that something is to be mounted on. */
+export const explainPlace: Explain = ({ errno }) => {
+  switch (errno) {
+    case 'EROFS':
+      return {
+        cause: 'it would lie in something that is shown read-only',
+        hint: 'make the directory on the host first, or choose a place outside of it',
+      };
+    case 'EACCES':
+      return {
+        cause: 'a directory on the way may not be written to',
+        hint: 'make the directory on the host first, or choose another place',
+      };
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return {
+        cause: 'something on the way is no directory inside, or a symbolic link that leads nowhere there',
+        hint: 'name the place without symbolic links',
+      };
+    default:
+      return undefined;
+  }
+};

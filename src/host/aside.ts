@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { fsPath } from '../linux/paths.ts';
 import { processStartTime } from '../linux/proc-status.ts';
-import { fsPath } from './paths.ts';
 
 /*
  * What is built aside has a name that tells who builds it: `.tmp-PIDNS-PID-STARTTIME-N`. When the builder is gone

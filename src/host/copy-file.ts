@@ -9,7 +9,7 @@ import {
   readSync,
   writeSync,
 } from 'node:fs';
-import { latin1FsPath } from './paths.ts';
+import { latin1FsPath } from '../linux/paths.ts';
 
 const CHUNK = Buffer.allocUnsafeSlow(256 * 1024);
 

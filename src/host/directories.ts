@@ -1,8 +1,8 @@
 import { accessSync, constants, type Dirent, readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { fromLatin1, fsPath, latin1FsPath, toLatin1 } from '../linux/paths.ts';
 import { errorCode, HostError } from './error.ts';
 import type { HostFacts } from './facts.ts';
 import { computeGround, type DirectoryEntry, type Ground } from './ground.ts';
-import { fromLatin1, fsPath, latin1FsPath, toLatin1 } from './paths.ts';
 
 function accessible(path: string): boolean {
   try {

@@ -1,8 +1,8 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { decodeBytes } from '../linux/bytes.ts';
+import { fsPath } from '../linux/paths.ts';
 import { parseSubids, type SubidOwner } from '../linux/subid.ts';
 import type { IdSupport } from './facts.ts';
-import { fsPath } from './paths.ts';
 
 /** What the answer depends on; undefined where a file or program does not exist. */
 export interface IdSources {

@@ -1,9 +1,9 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { atLeast, parseKernelVersion } from '../linux/kernel-version.ts';
+import { makeDirectory } from '../linux/make-directory.ts';
+import { fsPath } from '../linux/paths.ts';
 import { asideName } from './aside.ts';
 import type { HostMount, OverlaySupport } from './facts.ts';
-import { makeDirectory } from './make-directory.ts';
-import { fsPath } from './paths.ts';
 
 /** What a try of an overlay depends on besides time. */
 export interface ProbeScope {

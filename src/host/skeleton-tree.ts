@@ -9,10 +9,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { latin1FsPath, toLatin1 } from '../linux/paths.ts';
 import { copyRegularFile } from './copy-file.ts';
 import { errorCode } from './error.ts';
 import type { Ground, GroundEntry } from './ground.ts';
-import { latin1FsPath, toLatin1 } from './paths.ts';
 import type { Owner } from './stamp.ts';
 
 /** Where distributions put software: their whole trees get a skeleton. */

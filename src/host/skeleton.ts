@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { makeDirectory } from '../linux/make-directory.ts';
+import { fsPath } from '../linux/paths.ts';
 import { fsyncDirectory } from '../linux/sync.ts';
 import { asideName, makeAside, removeAbandoned } from './aside.ts';
 import { errorCode, HostError } from './error.ts';
 import type { Ground } from './ground.ts';
-import { makeDirectory } from './make-directory.ts';
-import { fsPath } from './paths.ts';
 import { buildSkeletonTree, type SkeletonSize } from './skeleton-tree.ts';
 import { generationName, type Owner, stampOf, watchedPaths } from './stamp.ts';
 

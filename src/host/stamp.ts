@@ -1,6 +1,6 @@
 import { readdirSync, type Stats, statSync } from 'node:fs';
+import { latin1FsPath, toLatin1 } from '../linux/paths.ts';
 import type { Ground } from './ground.ts';
-import { latin1FsPath, toLatin1 } from './paths.ts';
 
 /** Raise it when skeletons are built in another way: older ones are then no longer current. */
 const FORMAT = 1;

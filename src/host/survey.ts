@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { hostArch } from '../linux/arch.ts';
 import { decodeBytes } from '../linux/bytes.ts';
+import { fsPath } from '../linux/paths.ts';
 import { currentAccount } from './account.ts';
 import { realLocation } from './directories.ts';
 import type { HostFacts } from './facts.ts';
 import { surveyIds } from './ids.ts';
 import { readHostMounts } from './mounts.ts';
 import { overlaySupport } from './overlay-probe.ts';
-import { fsPath } from './paths.ts';
 
 /** The variables that decide where things are. */
 export interface SurveyEnvironment {

@@ -21,6 +21,9 @@ import {
 } from './isa.ts';
 import { Segment } from './segment.ts';
 
+/** The step of what the monitor and init do besides the operations. */
+const SUPERVISION = -1;
+
 interface Pending {
   readonly operation: Operation;
   readonly name: string | undefined;
@@ -56,7 +59,7 @@ export class ProgramBuilder {
   #interned = new Map<string, number>();
   readonly #data = new Segment();
   #zeroedSize = 0;
-  #step = 0;
+  #step = SUPERVISION;
 
   constructor(arch: Arch) {
     this.arch = arch;
@@ -142,6 +145,11 @@ export class ProgramBuilder {
   /** The place `offset` bytes behind `pointer`. */
   behind(pointer: Pointer, offset: number): Pointer {
     return { ...pointer, offset: pointer.offset + offset, text: `${pointer.text}+${offset}` };
+  }
+
+  /** What follows belongs to no step. */
+  beginSupervision(): void {
+    this.#step = SUPERVISION;
   }
 
   /** Starts step `number`: failures from here on name it. */

@@ -47,12 +47,18 @@ async function rootSource(spec: Spec, facts: HostFacts, beginProgress: BeginProg
 async function prepareSkeleton(facts: HostFacts, ground: Ground, beginProgress: BeginProgress): Promise<Skeleton> {
   const progress = await beginProgress();
   try {
-    const skeleton = ensureSkeleton(facts.store, ground, ({ directories, files }) =>
-      progress.update(directories + files),
-    );
-    const { removeStaleSkeletons } = await import('./skeletons.ts');
-    removeStaleSkeletons(facts.store);
-    return skeleton;
+    const [{ alone }, { removeStaleSkeletons }] = await Promise.all([
+      import('../store/alone.ts'),
+      import('./skeletons.ts'),
+    ]);
+    // Two hundred sandboxes that are started at once after an upgrade of the host shall prepare one image, not 200.
+    return alone(`${facts.store}/preparing`, () => {
+      const skeleton = ensureSkeleton(facts.store, ground, ({ directories, files }) =>
+        progress.update(directories + files),
+      );
+      removeStaleSkeletons(facts.store);
+      return skeleton;
+    });
   } finally {
     progress.end();
   }

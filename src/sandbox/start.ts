@@ -113,14 +113,17 @@ export async function planSandbox(spec: Spec, beginProgress: BeginProgress): Pro
   return { operations, listing: listCalls(launcher, operations), elf: launcher.elf() };
 }
 
+/** The numbers are those of the printed operations, from 1 on. */
 function listCalls(launcher: Launcher, operations: readonly SetupOp[]): string {
-  let step = -1;
+  let step: number | undefined;
   const lines: string[] = [];
   for (const call of launcher.calls()) {
     if (call.step !== step) {
       step = call.step;
       const operation = operations[step];
-      lines.push(`# ${step}: ${operation?.op ?? 'supervision'}`);
+      lines.push(
+        operation ? `# ${step + 1}: ${operation.op}` : '# supervision: loops, removal and reports of monitor and init',
+      );
     }
     lines.push(`${call.name}(${call.arguments.join(', ')})`);
   }

@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { makeDirectory } from '../linux/make-directory.ts';
 import { StoreError } from './error.ts';
 
 /*
@@ -7,9 +6,13 @@ import { StoreError } from './error.ts';
  * $STORE/runs/ID/          one that is gone with its command
  * $STORE/runs/.gate        held shared while one is made, exclusively while garbage is looked for
  * $STORE/trash/…           on its way out
+ * $STORE/host/…            skeletons of the host image (host/skeleton.ts)
+ * $STORE/launchers/…       compiled launchers (launchers.ts)
+ * $STORE/probe.json        what was tried on this kernel (host/overlay-probe.ts)
  *
- * Of each: spec.json (what it is), lock (held by its monitor and init), pid (its init), root/ (mount point), upper/ and
- * work/ (changes), files/ (generated ones), tmp/ (/var/tmp).
+ * Of each sandbox: spec.json (what it is), lock (held by its monitor and init), pid (its init), guests (held by those who
+ * joined), root/ (mount point), upper…/ and work…/ (changes; of a directory of the host, its path with %2F for /), tmp/
+ * (/var/tmp), and the generated hosts, hostname and resolv.conf.
  */
 
 export type Shelf = 'sandboxes' | 'runs' | 'trash';
@@ -22,27 +25,11 @@ export function shelf(store: string, name: Shelf): string {
 /** Makes the store's directories. Throws a StoreError where the home is read-only, full or missing. */
 export function ensureStore(store: string): void {
   try {
-    for (const name of ['sandboxes', 'runs', 'trash'] as const)
-      mkdirSync(shelf(store, name), { recursive: true, mode: 0o700 });
-  } catch (error) {
-    const cause = refusal(store, error);
+    for (const name of ['sandboxes', 'runs', 'trash'] as const) makeDirectory(shelf(store, name));
+  } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
     throw new StoreError('STORE', `the store ${store} cannot be made: ${code}`, {
       hint: 'set XDG_DATA_HOME to a directory that you may write to',
-      cause,
     });
   }
-}
-
-/** Node's `recursive` says ENOENT where the file system is read-only: asked for one directory, the kernel tells. */
-function refusal(store: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOENT') return error;
-  let missing = `${store}/runs`;
-  while (!existsSync(dirname(missing))) missing = dirname(missing);
-  try {
-    mkdirSync(missing, { mode: 0o700 });
-  } catch (cause) {
-    return cause;
-  }
-  return error;
 }

@@ -17,14 +17,15 @@ function isSystemError(error: unknown): error is Error {
   return error instanceof Error && 'syscall' in error && 'errno' in error;
 }
 
-/** The error and its causes, outermost first; a cause whose words are in a message before it is left out. */
+/** The error and its causes, outermost first; a cause is left out whose words, or whose errno, were said before. */
 function chain(error: Error): Error[] {
   const errors = [error];
   let said = error.message;
   let cause = error.cause;
   // The count only guards against an error that causes itself.
   for (let depth = 0; depth < 8 && cause instanceof Error; depth++) {
-    if (!said.includes(cause.message)) {
+    const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+    if (!said.includes(cause.message) && (code === undefined || !said.includes(code))) {
       errors.push(cause);
       said += cause.message;
     }

@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 import { environmentOf, type TestUser } from './user.ts';
 
 const DRIVER = join(import.meta.dirname, 'pseudo_terminal.py');
-const PATIENCE = 10_000;
+const PATIENCE = 60_000;
 
 export interface TerminalOptions {
   readonly cwd?: string;

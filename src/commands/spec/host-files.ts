@@ -28,7 +28,8 @@ export function realHostDirectory(option: string, unsafePath: string, currentDir
 
 /** Takes a path as typed after an option and gives the file's text. Throws UsageError. */
 export function readHostText(option: string, unsafePath: string, currentDirectory: () => string): string {
-  const path = realHostPath(option, unsafePath, currentDirectory);
+  // Not its real path: that of a pipe, /dev/fd/63 of `<(command)`, leads nowhere.
+  const path = unsafePath.startsWith('/') ? unsafePath : `${currentDirectory()}/${unsafePath}`;
   try {
     return decodeBytes(readFileSync(encodeBytes(path)));
   } catch (error) {

@@ -1,6 +1,6 @@
 import { encodeBytes } from '../../linux/bytes.ts';
 import { errnoNumber } from '../../linux/errno.ts';
-import type { Named } from '../builder.ts';
+import type { Named } from '../argument.ts';
 import type { SetupOp } from '../operations.ts';
 import { close, HERE, type Lowering, openFlags, openInRoot, writeAll } from './context.ts';
 import { bind } from './mounts.ts';

@@ -1,133 +1,12 @@
-import { FS_CONTEXT, MOUNT, MOUNT_ATTR, MOVE_MOUNT, OPEN_TREE, UMOUNT } from '../../linux/constants/mount.ts';
+import { MOUNT, MOUNT_ATTR, MOVE_MOUNT, UMOUNT } from '../../linux/constants/mount.ts';
 import { AT } from '../../linux/constants/open.ts';
-import { flags, type Label, type Named, type Slot } from '../argument.ts';
-import type { ProgramBuilder } from '../builder.ts';
-import type { MountAttributes, OverlayLayers, SetupOp } from '../operations.ts';
-import { close, HERE, type Lowering, openFlags, openInRoot } from './context.ts';
+import { flags } from '../argument.ts';
+import type { MountAttributes, SetupOp } from '../operations.ts';
+import { close, HERE, type Lowering, openInRoot } from './context.ts';
+import { attach, cloneMount, moveOnto, newMount } from './detached-mount.ts';
+import { overlayOptions } from './overlay-options.ts';
 
 type Operation<Name extends SetupOp['op']> = Extract<SetupOp, { op: Name }>;
-
-/** Descriptors from here on are the overlay's lower directories whose paths overlayfs could not read. */
-const LOWER_DESCRIPTOR = 500;
-/** fsconfig(2) takes strings of at most 255 bytes. */
-const OPTION_LIMIT = 255;
-
-function attributeFlags(attributes: MountAttributes): Named {
-  const names: Array<keyof typeof MOUNT_ATTR> = [];
-  if (attributes.readOnly) names.push('MOUNT_ATTR_RDONLY');
-  if (attributes.noSuid) names.push('MOUNT_ATTR_NOSUID');
-  if (attributes.noDev) names.push('MOUNT_ATTR_NODEV');
-  if (attributes.noExec) names.push('MOUNT_ATTR_NOEXEC');
-  return flags(MOUNT_ATTR, ...names);
-}
-
-/** A file system that is configured and mounted nowhere yet; its descriptor goes to `result`. fsopen(2), fsmount(2). */
-function newMount(
-  builder: ProgramBuilder,
-  type: string,
-  options: ReadonlyArray<readonly [key: string, value?: string]>,
-  attributes: MountAttributes,
-  result: Slot,
-  onError?: Label,
-): void {
-  const context = builder.scratch(`${type} context`);
-  const failure = onError ? { onError } : {};
-  builder.syscall('fsopen', [builder.string(type), flags(FS_CONTEXT, 'FSOPEN_CLOEXEC')], {
-    result: context,
-    ...failure,
-  });
-  for (const [key, value] of options) {
-    const command = flags(FS_CONTEXT, value === undefined ? 'FSCONFIG_SET_FLAG' : 'FSCONFIG_SET_STRING');
-    const text = value === undefined ? 0 : builder.string(value);
-    builder.syscall('fsconfig', [context, command, builder.string(key), text, 0], failure);
-  }
-  builder.syscall('fsconfig', [context, flags(FS_CONTEXT, 'FSCONFIG_CMD_CREATE'), 0, 0, 0], failure);
-  builder.syscall('fsmount', [context, flags(FS_CONTEXT, 'FSMOUNT_CLOEXEC'), attributeFlags(attributes)], {
-    result,
-    ...failure,
-  });
-  close(builder, context);
-}
-
-/** Attaches a detached mount to `target`, found beneath the new root. */
-function attach(lowering: Lowering, mount: Slot, target: string, onError?: Label): void {
-  const { builder } = lowering;
-  const place = builder.scratch('mount point');
-  openInRoot(lowering, target, ['O_PATH'], { result: place, ...(onError ? { onError } : {}) });
-  builder.syscall(
-    'move_mount',
-    [
-      mount,
-      builder.string(''),
-      place,
-      builder.string(''),
-      flags(MOVE_MOUNT, 'MOVE_MOUNT_F_EMPTY_PATH', 'MOVE_MOUNT_T_EMPTY_PATH'),
-    ],
-    onError ? { onError } : {},
-  );
-  close(builder, place);
-  close(builder, mount);
-}
-
-/** A detached copy of the mount at `source`, with attributes added; open_tree(2), mount_setattr(2). */
-function cloneMount(
-  builder: ProgramBuilder,
-  from: { readonly directory: Slot | Named; readonly path: string },
-  recursive: boolean,
-  attributes: MountAttributes,
-  result: Slot,
-  onError?: Label,
-): void {
-  const failure = onError ? { onError } : {};
-  const names: Array<keyof typeof OPEN_TREE> = ['OPEN_TREE_CLONE', 'OPEN_TREE_CLOEXEC'];
-  const tree = flags(OPEN_TREE, ...names);
-  const at: Array<keyof typeof AT> = [];
-  if (recursive) at.push('AT_RECURSIVE');
-  if (from.path === '') at.push('AT_EMPTY_PATH');
-  const more = flags(AT, ...at);
-  const all: Named = {
-    kind: 'named',
-    value: tree.value | more.value,
-    text: more.value ? `${tree.text}|${more.text}` : tree.text,
-  };
-  builder.syscall('open_tree', [from.directory, builder.string(from.path), all], { result, ...failure });
-  const set = attributeFlags(attributes);
-  if (set.value === 0) return;
-  const how = flags(AT, 'AT_EMPTY_PATH', ...(recursive ? (['AT_RECURSIVE'] as const) : []));
-  builder.syscall(
-    'mount_setattr',
-    [result, builder.string(''), how, builder.words([set.value, 0, 0, 0], `{attr_set=${set.text}}`), 32],
-    failure,
-  );
-}
-
-/**
- * The options of a native overlay made by an ordinary user: extended attributes in `user.`, since `trusted.` is root's.
- * A lower path with a character that overlayfs gives a meaning, or too long, is named through a descriptor.
- */
-function overlayOptions(builder: ProgramBuilder, layers: OverlayLayers): Array<readonly [string, string?]> {
-  const plain = layers.lower.join(':');
-  let lower = plain;
-  if (/[,:\\]/.test(layers.lower.join('')) || Buffer.byteLength(plain) > OPTION_LIMIT) {
-    layers.lower.forEach((path, index) => {
-      const opened = builder.scratch('lower');
-      builder.syscall('openat', [HERE, builder.string(path), openFlags(builder, 'O_PATH', 'O_DIRECTORY'), 0], {
-        result: opened,
-      });
-      builder.syscall('dup3', [opened, LOWER_DESCRIPTOR + index, openFlags(builder)]);
-      close(builder, opened);
-    });
-    lower = layers.lower.map((_, index) => `/proc/self/fd/${LOWER_DESCRIPTOR + index}`).join(':');
-  }
-  const options: Array<readonly [string, string?]> = [
-    ['source', 'sandbox'],
-    ['lowerdir', lower],
-  ];
-  if (layers.upper) options.push(['upperdir', layers.upper.directory], ['workdir', layers.upper.work]);
-  options.push(['userxattr']);
-  if (layers.volatile && layers.upper) options.push(['volatile']);
-  return options;
-}
 
 /** Mounts that arrive from the host later must not arrive here, nor ours there; mount_namespaces(7). */
 export function isolateMounts({ builder }: Lowering): void {
@@ -303,13 +182,6 @@ export function readOnlyPath(lowering: Lowering, { path }: Operation<'readOnlyPa
   cloneMount(builder, { directory: place, path: '' }, false, { ...KERNEL_FILES, readOnly: true }, copy);
   moveOnto(builder, copy, place);
   builder.place(skip);
-}
-
-function moveOnto(builder: ProgramBuilder, mount: Slot, place: Slot): void {
-  const how = flags(MOVE_MOUNT, 'MOVE_MOUNT_F_EMPTY_PATH', 'MOVE_MOUNT_T_EMPTY_PATH');
-  builder.syscall('move_mount', [mount, builder.string(''), place, builder.string(''), how]);
-  close(builder, mount);
-  close(builder, place);
 }
 
 export function readOnlyRoot({ builder, root }: Lowering): void {

@@ -209,6 +209,7 @@ export function finishLauncher(
   explainer: Explainer | undefined,
 ): void {
   const { builder } = lowering;
+  builder.beginSupervision();
   reportToMonitor(lowering);
 
   if (!phases.joins) {
@@ -233,7 +234,7 @@ export function finishLauncher(
   builder.place(lowering.afterCreation);
   builder.onFailure = lowering.monitorFailure;
   if (phases.joins) close(builder, lowering.statusWrite);
-  awaitStart(lowering, builder.step, errno, started);
+  awaitStart(lowering, builder.step, errno, started, operations.length);
   builder.jump(failed);
 
   builder.place(started);

@@ -1,7 +1,7 @@
 import { WAIT } from '../../linux/constants/process.ts';
 import { errnoNumber } from '../../linux/errno.ts';
 import { ERRNO_TABLE } from '../../linux/errno-table.ts';
-import { flags, type Pointer, type Slot } from '../argument.ts';
+import { flags, type Label, type Pointer, type Slot } from '../argument.ts';
 import type { ProgramBuilder } from '../builder.ts';
 import { describeOperation, type SetupOp } from '../operations.ts';
 import { INTERPRETER_MISSING } from './command.ts';
@@ -87,7 +87,10 @@ export function reportFailure(
   look(descriptions, step);
   put(16);
   const known = builder.label('errno has a name');
+  const unknown = builder.label('errno has no name');
+  builder.branch(errno, 'less', 0, unknown);
   builder.branch(errno, 'less', ERRNO_LIMIT, known);
+  builder.place(unknown);
   builder.move(errno, 0);
   builder.place(known);
   look(textTable(builder, errnoNames(), 'errno names'), errno);
@@ -194,18 +197,21 @@ export function reportToMonitor(lowering: Lowering): void {
 }
 
 /** Reads the status pipe to its end: falls through with a failure in `step` and `errno`, else goes to `started`. */
-export function awaitStart(
-  lowering: Lowering,
-  step: Slot,
-  errno: Slot,
-  started: Parameters<ProgramBuilder['jump']>[0],
-): void {
+export function awaitStart(lowering: Lowering, step: Slot, errno: Slot, started: Label, steps: number): void {
   const { builder } = lowering;
+  const believable = builder.label('step exists');
+  const unbelievable = builder.label('no such step');
   const record = builder.buffer(16, '&{step, errno}');
   builder.syscall('read', [lowering.statusRead, record, 16]);
   builder.branch(builder.outcome, 'equal', 0, started);
   builder.load(step, 64, record, 0);
   builder.load(errno, 64, record, 8);
+  // The step is looked up in tables: whatever a process inside makes of the record, it must be one of theirs.
+  builder.branch(step, 'less', 0, unbelievable);
+  builder.branch(step, 'less', steps, believable);
+  builder.place(unbelievable);
+  builder.move(step, 0);
+  builder.place(believable);
   builder.syscall('wait4', [lowering.child, builder.buffer(8, '&status'), flags(WAIT, '__WALL'), 0], {
     onError: 'ignore',
   });

@@ -157,7 +157,7 @@ describe('buildSpec', () => {
     assert(cause instanceof LinuxError && cause.code === 'ENOENT');
     refused(['--rootfs', 'gone'], /^--rootfs: "gone" cannot be used$/);
     refused(['--rootfs', '/'], /^--rootfs: \/ is the host itself$/);
-    refused(['--env-file', 'gone'], /^--env-file: "gone" cannot be used$/);
+    refused(['--env-file', 'gone'], /^--env-file: "gone" cannot be read$/);
     refused(['--env-file', 'data'], /^--env-file: "data" cannot be read$/);
     writeFileSync(join(project, 'bad'), 'A=1\n=2\n');
     refused(['--env-file', 'bad'], /^--env-file: bad: line 2: expected a name before =/);

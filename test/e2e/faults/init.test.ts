@@ -45,7 +45,7 @@ describe('the init of a sandbox', ordinary, () => {
     await gone('the daemon', () => sleepers(duration));
   });
 
-  it('cannot be killed or stopped from inside', async (t) => {
+  it('cannot be killed or stopped from inside, and hands other signals on to the command', async (t) => {
     const where = place(t, 'init');
     const result = await at(where, [
       'run',
@@ -54,9 +54,11 @@ describe('the init of a sandbox', ordinary, () => {
       '--',
       'sh',
       '-c',
-      'kill -9 1; kill -STOP 1; kill -TERM 1; echo alive',
+      'kill -9 1; kill -STOP 1; sleep 0.1; echo alive',
     ]);
     assert.deepEqual([result.status, result.stdout], [0, 'alive\n'], result.stderr);
+    const handedOn = await at(where, ['run', '-u', 'root', '--', 'sh', '-c', 'kill -TERM 1; exec sleep 100']);
+    assert.equal(handedOn.status, 143);
   });
 
   it('kills everything at the end, however deep it hides', async (t) => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { runAs } from '../../support/user.ts';
 import { assertNothingLeft, snapshot } from './support/leftovers.ts';
@@ -34,8 +35,10 @@ describe('many sandboxes', ordinary, () => {
     const where = place(t, 'many');
     const env = { XDG_DATA_HOME: `${where.cwd}/new` };
     const results = await Promise.all(
-      Array.from({ length: 6 }, () => at(where, ['run', '--', 'echo', 'well'], { env })),
+      Array.from({ length: 20 }, () => at(where, ['run', '--', 'echo', 'well'], { env })),
     );
+    const images = readdirSync(`${where.cwd}/new/sandbox/host`).filter((name) => /^[0-9a-f]{16}$|^\.tmp/.test(name));
+    assert.equal(images.length, 1, images.join(' '));
     for (const { status, stdout, stderr } of results) assert.deepEqual([status, stdout], [0, 'well\n'], stderr);
     await assertNothingLeft(snapshot(`${where.cwd}/new/sandbox`));
   });

@@ -136,5 +136,5 @@ test('where no place for it can be made, the reason is told', ordinary, async (t
   const words = ['run', '--workspace', 'ro', '--tmpfs', `${cwd}/a/b`, '--', 'true'];
   const { status, stderr } = await sandbox(account(), words, { cwd });
   assert.equal(status, 125);
-  assert.match(stderr, /cannot make .*\/a\/b: .*EROFS/);
+  assert.match(stderr, /cannot make .*\/a\/b: .*read-only.*EROFS.*\n.*hint: make the directory on the host/);
 });

@@ -9,7 +9,7 @@ const CTRL_Z = '\x1a';
 
 /** A person's shell, with its prompt on screen. */
 async function shell(t: TestContext) {
-  const where = place(t, 'terminal');
+  const where = place(t, 'job-control');
   const before = snapshot(where.store);
   const options = { cwd: where.cwd, env: { ...where.env, PS1: 'outer> ' } };
   const terminal = await Terminal.open(t, where.user, ['bash', '--norc', '--noprofile', '-i'], options);
@@ -80,7 +80,7 @@ describe('job control', onTerminal, () => {
   });
 
   it('gives the terminal back to a script, which has no job control', async (t) => {
-    const { user, cwd, env } = place(t, 'terminal');
+    const { user, cwd, env } = place(t, 'job-control');
     const script = '"$0" run -e "PS1=inner> " -- bash --norc -i; echo "status $?"; read line; echo "got $line"';
     const terminal = await Terminal.open(t, user, ['sh', '-c', script, user.sandbox], { cwd, env });
     await terminal.see(/inner> /);

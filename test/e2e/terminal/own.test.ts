@@ -13,7 +13,7 @@ import { at, onTerminal, place } from '../faults/support/place.ts';
 
 describe('a pseudo-terminal of its own (-t)', onTerminal, () => {
   it("is the command's terminal under its own name, and leaves the user's as it was", async (t) => {
-    const { user, cwd, env } = place(t, 'terminal');
+    const { user, cwd, env } = place(t, 'own-terminal');
     const script =
       '"$0" run -t -- sh -c "tty; ls -l /proc/self/fd/0; read line; echo got \\$line; exit 4"; echo "status $?"; read end';
     const terminal = await Terminal.open(t, user, ['sh', '-c', script, user.sandbox], { cwd, env });
@@ -49,7 +49,7 @@ describe('a pseudo-terminal of its own (-t)', onTerminal, () => {
   });
 
   it('has job control inside, with the keys of the terminal', async (t) => {
-    const { user, cwd, env } = place(t, 'terminal');
+    const { user, cwd, env } = place(t, 'own-terminal');
     const words = [user.sandbox, 'run', '-t', '-e', 'PS1=inner> ', '--', 'bash', '--norc', '-i'];
     const terminal = await Terminal.open(t, user, words, { cwd, env });
     await terminal.see(/inner> /);
@@ -69,7 +69,7 @@ describe('a pseudo-terminal of its own (-t)', onTerminal, () => {
   });
 
   it('works without a terminal outside: all output arrives, input ends with end-of-file', async (t) => {
-    const where = place(t, 'terminal');
+    const where = place(t, 'own-terminal');
     const lines = await at(where, ['run', '-t', '--', 'seq', '20000']);
     assert.equal(lines.status, 0, lines.stderr);
     assert.equal(lines.stdout, Array.from({ length: 20000 }, (_, index) => `${index + 1}\r\n`).join(''));

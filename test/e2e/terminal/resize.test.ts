@@ -11,7 +11,7 @@ describe('size of the terminal', onTerminal, () => {
     ['a pseudo-terminal of its own (-t)', ['-t']],
   ] as const) {
     it(`is seen inside, and SIGWINCH arrives: ${name}`, async (t) => {
-      const { user, cwd, env } = place(t, 'terminal');
+      const { user, cwd, env } = place(t, 'resize');
       const words = [user.sandbox, 'run', ...options, '--', 'bash', '-c', SCRIPT];
       const terminal = await Terminal.open(t, user, words, { cwd, env, rows: 30, columns: 100 });
       await terminal.see(/^30 100\r/m);

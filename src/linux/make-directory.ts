@@ -1,6 +1,9 @@
 import { mkdirSync, statSync } from 'node:fs';
-import { errorCode } from './error.ts';
 import { fsPath } from './paths.ts';
+
+function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}
 
 /** Another process may be faster. */
 function makeChild(path: string): void {

@@ -1,4 +1,4 @@
-import { decodeBytes, encodeBytes } from '../linux/bytes.ts';
+import { decodeBytes, encodeBytes } from './bytes.ts';
 
 /** Takes a byte string (linux/bytes.ts) and gives what node:fs passes to the kernel byte by byte. */
 export function fsPath(path: string): string | Buffer {

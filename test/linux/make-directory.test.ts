@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { lstatSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { makeDirectory } from '../../src/host/make-directory.ts';
-import { ownDirectory } from './unprivileged.ts';
+import { makeDirectory } from '../../src/linux/make-directory.ts';
+import { ownDirectory } from '../host/unprivileged.ts';
 
 test('makes what is missing, private, and takes what is there', (context) => {
   const home = ownDirectory(context);
