@@ -138,6 +138,3 @@ export const ERRNO_TABLE = [
 
 /** Second names of the same numbers. */
 export const ERRNO_ALIASES = { EWOULDBLOCK: 'EAGAIN', EDEADLOCK: 'EDEADLK', ENOTSUP: 'EOPNOTSUPP' } as const;
-
-/** The name of a known error number, such as 'EACCES'. */
-export type ErrnoName = (typeof ERRNO_TABLE)[number][1];

@@ -7,6 +7,7 @@ import { planPlaces } from './places.ts';
 import { planRoot } from './root.ts';
 import { planRootEmulation } from './root-emulation.ts';
 import { systemCallFilter } from './seccomp.ts';
+import { planTimeZone, withTimeZone } from './time-zone.ts';
 
 const ISOLATED: readonly NamespaceKind[] = ['user', 'mount', 'pid', 'ipc', 'uts', 'cgroup'];
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -47,6 +48,7 @@ export function planSandbox(input: PlanInput): SetupOp[] {
     ...planKernelFiles(input),
     ...planDevices(input, identity),
     ...planFreshPlaces(input),
+    ...planTimeZone(input),
     ...planNetwork(input),
     ...planRootEmulation(identity),
     ...places.operations,
@@ -145,7 +147,7 @@ function planCommand(input: PlanInput, identity: Identity): SetupOp[] {
     // nothing left that the command is not to have.
     { op: 'dropCapabilities', keep: identity.capabilities },
     { op: 'resetSignals' },
-    { op: 'execute', command: spec.command, candidates: candidates(spec), environment: spec.environment },
+    { op: 'execute', command: spec.command, candidates: candidates(spec), environment: withTimeZone(input) },
   );
   return operations;
 }

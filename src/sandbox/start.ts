@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { isSea } from 'node:sea';
 import { surveyHost } from '../host/survey.ts';
 import type { Launcher } from '../launch/compile.ts';
@@ -34,9 +35,14 @@ function explainer(): Explainer {
 
 /**
  * Opens the sandbox that a spec describes and becomes its monitor: returns only by throwing. A named sandbox that is
- * open already is joined. Throws a HostError, StoreError, SandboxError or LaunchError.
+ * open already is joined. `keep`: the launcher may be kept on the disk for the next time; it holds the whole environment.
+ * Throws a HostError, StoreError, SandboxError or LaunchError.
  */
-export async function startSandbox(spec: Spec, beginProgress: BeginProgress): Promise<never> {
+export async function startSandbox(
+  spec: Spec,
+  beginProgress: BeginProgress,
+  { keep }: { readonly keep: boolean },
+): Promise<never> {
   const facts = surveyHost();
   ensureStore(facts.store);
   const input = await planInput(spec, facts, beginProgress);
@@ -51,26 +57,30 @@ export async function startSandbox(spec: Spec, beginProgress: BeginProgress): Pr
     const init = runningInit(path);
     if (init !== undefined) {
       const network = readSpec(path)?.network ?? spec.network;
-      return await launch({ ...input, spec: { ...spec, network } }, { init, path });
+      return await launch({ ...input, spec: { ...spec, network } }, keep, { init, path });
     }
     refuseOtherRoot(spec, path);
     makeNamed(facts.store, spec.lifetime.name);
   }
-  return await launch(input);
+  return await launch(input, keep);
 }
 
 /** Compiles the plan, unless that was done before for the same input, and becomes the launcher. */
-async function launch(input: PlanInput, join?: { readonly init: number; readonly path: string }): Promise<never> {
+async function launch(
+  input: PlanInput,
+  keep: boolean,
+  join?: { readonly init: number; readonly path: string },
+): Promise<never> {
   const { store, arch } = input.facts;
   const explain = explainer();
   const key = JSON.stringify([
-    VERSION,
+    buildIdentity(),
     join?.path,
     explain,
     input.volumeTypes.size ? [...input.volumeTypes] : [],
     withoutMounts(input),
   ]);
-  const cached = cachedLauncher(store, key);
+  const cached = keep ? cachedLauncher(store, key) : undefined;
   const words = join === undefined ? [] : [String(join.init)];
   if (cached !== undefined) return becomeLauncher(writeLauncherFile(cached, store).path, ...words);
   const [{ compileLauncher }, { planJoin, planSandbox: plan }] = await Promise.all([
@@ -79,8 +89,14 @@ async function launch(input: PlanInput, join?: { readonly init: number; readonly
   ]);
   const operations = join === undefined ? plan(input) : planJoin(input, join.path);
   const elf = compileLauncher(operations, { arch, explainer: explain }).elf();
-  keepLauncher(store, key, elf);
+  if (keep) keepLauncher(store, key, elf);
   return becomeLauncher(writeLauncherFile(elf, store).path, ...words);
+}
+
+/** Another build of the same version may compile the same plan to another launcher. */
+function buildIdentity(): string {
+  const { size, mtimeMs } = statSync(process.execPath);
+  return `${VERSION} ${size} ${mtimeMs}`;
 }
 
 /** The ground says already what the mounts mean for the plan. */

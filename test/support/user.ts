@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -98,6 +99,11 @@ function installed(): string {
   const path = `${directory}/sandbox-${size}-${Math.trunc(mtimeMs)}`;
   if (existsSync(path)) return path;
   mkdirSync(directory, { recursive: true, mode: 0o755 });
+  for (const name of readdirSync(directory)) {
+    // Other builds' copies, unless they are so young that a test run may still use them.
+    const age = Date.now() - (statSync(`${directory}/${name}`, { throwIfNoEntry: false })?.ctimeMs ?? 0);
+    if (age > 2 * 3600_000) rmSync(`${directory}/${name}`, { force: true });
+  }
   const aside = `${path}.${process.pid}`;
   copyFileSync(BUILT, aside);
   chmodSync(aside, 0o755);

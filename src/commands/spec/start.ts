@@ -8,5 +8,7 @@ export async function start(request: SandboxRequest): Promise<number> {
   const { spec, notes } = buildSpec(request, ownSurroundings());
   for (const line of notes) note(line);
   const { startSandbox } = await import('../../sandbox/start.ts');
-  return await startSandbox(spec, preparationProgress);
+  // Variables that were asked for may be secrets.
+  const keep = request.options.env.length === 0 && request.options.envFile.length === 0;
+  return await startSandbox(spec, preparationProgress, { keep });
 }
