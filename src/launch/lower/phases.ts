@@ -1,5 +1,4 @@
 import { FCNTL } from '../../linux/constants/descriptor.ts';
-import { TERMINAL_IOCTL } from '../../linux/constants/ioctl.ts';
 import { PRCTL, WAIT } from '../../linux/constants/process.ts';
 import { SIGNAL, SIGNAL_ACTION, SIGSET_SIZE } from '../../linux/constants/signal.ts';
 import { flags, type Label } from '../argument.ts';
@@ -17,6 +16,7 @@ import {
   receiveStatus,
   tellStatus,
 } from './early-end.ts';
+import { findTerminal, reclaimTerminal } from './foreground.ts';
 import { lingerForGuests } from './linger.ts';
 import { fork } from './namespaces.ts';
 import { removalData, removeSandbox } from './removal.ts';
@@ -86,7 +86,7 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
     if (early) {
       builder.place(onReadable);
       receiveStatus(builder, early, status, removed.entries, loop);
-      reclaimTerminal(lowering);
+      reclaimTerminal(lowering, data);
       if (ephemeral) leaveToUndertaker(lowering, data, removal, exit);
       else builder.jump(exit);
     }
@@ -95,7 +95,7 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
   }
   builder.place(ended);
   exitStatus(builder, data, status);
-  reclaimTerminal(lowering);
+  reclaimTerminal(lowering, data);
   builder.place(removal);
   if (ephemeral) removeSandbox(lowering, removed, exit);
   builder.place(exit);
@@ -120,17 +120,6 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
   builder.place(start);
   builder.startWith(setup, PROGRAM_ADDRESS + Math.ceil((builder.length * INSTRUCTION_SIZE) / PAGE) * PAGE);
   return { monitor, removal, init, afterFork: builder.label('after the fork'), joins, ephemeral, ownTerminal, early };
-}
-
-/** A shell that ended may have left the terminal to a group that is gone; the monitor gives it back to its own. */
-function reclaimTerminal(lowering: Lowering): void {
-  const { builder } = lowering;
-  const done = builder.label('terminal is ours');
-  builder.branch(lowering.foreground, 'equal', 0, done);
-  builder.syscall('ioctl', [lowering.terminal, flags(TERMINAL_IOCTL, 'TIOCSPGRP'), lowering.processGroup], {
-    onError: 'ignore',
-  });
-  builder.place(done);
 }
 
 /** The monitor's first steps: signals blocked, standard descriptors present, nothing else inherited. */
@@ -162,28 +151,6 @@ export function beginMonitor(lowering: Lowering, { ownTerminal, early }: Phases)
   findTerminal(lowering);
   if (ownTerminal) openHandover(lowering);
   if (early) openEarlyEnd(lowering, early);
-}
-
-function findTerminal(lowering: Lowering): void {
-  const { builder, terminal, foreground, processGroup } = lowering;
-  const group = builder.buffer(8, '&foreground');
-  const own = builder.scratch('own group');
-  const done = builder.label('terminal is known');
-  builder.syscall('getpgid', [0], { result: own });
-  builder.store(32, processGroup, 0, own);
-  builder.syscall('openat', [HERE, builder.string('/dev/tty'), openFlags(builder, 'O_RDWR', 'O_NOCTTY'), 0], {
-    onError: done,
-  });
-  builder.move(terminal, builder.outcome);
-  builder.syscall('ioctl', [terminal, flags(TERMINAL_IOCTL, 'TIOCGPGRP'), group], { onError: done });
-  builder.load(foreground, 32, group, 0);
-  const elsewhere = builder.label('in the background');
-  builder.branch(foreground, 'notEqual', own, elsewhere);
-  builder.move(foreground, 1);
-  builder.jump(done);
-  builder.place(elsewhere);
-  builder.move(foreground, 0);
-  builder.place(done);
 }
 
 /** Forks the command's process, in which the program goes on. */

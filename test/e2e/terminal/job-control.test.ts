@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { Terminal } from '../../support/terminal.ts';
 import { assertNothingLeft, gone, sleepers, snapshot, uniqueDuration } from '../faults/support/leftovers.ts';
@@ -62,6 +63,26 @@ describe('job control', onTerminal, () => {
     terminal.type('jobs; echo "status $?"\r');
     await terminal.see(/^status 0\r/m);
     await assertNothingLeft(before);
+  });
+
+  it('leaves the terminal to another job when it ends in the background', async (t) => {
+    const { terminal, user, before, cwd } = await shell(t);
+    terminal.type(`${user.sandbox} run -- sh -c 'echo now; while [ ! -e go ]; do sleep 0.05; done; touch gone'\r`);
+    await terminal.see(/now\r\n/);
+    terminal.type(CTRL_Z);
+    await terminal.see(/Stopped/);
+    terminal.type('bg; cat\r');
+    await terminal.see(/bg; cat\r\n[\s\S]*&\r\n/);
+    writeFileSync(`${cwd}/go`, '');
+    await gone('the sandbox', () => (existsSync(`${cwd}/gone`) ? [] : ['the command']));
+    await assertNothingLeft(before);
+    // Had the monitor taken the terminal, cat would be stopped when it reads for the second time.
+    for (const word of ['once', 'twice']) {
+      terminal.type(`${word}\r`);
+      await terminal.see(new RegExp(`${word}\\r\\n${word}\\r`));
+    }
+    terminal.type(CTRL_C);
+    await terminal.see(/outer> /);
   });
 
   it('interrupts the command with Ctrl-C, which gives 130', async (t) => {
