@@ -24,7 +24,7 @@ export function openEarlyEnd(lowering: Lowering, { read, write }: EarlyEnd): voi
   const { builder } = lowering;
   pipe(builder, read, write);
   builder.syscall('fcntl', [read, flags(FCNTL, 'F_SETOWN'), lowering.self]);
-  builder.syscall('fcntl', [read, flags(FCNTL, 'F_SETFL'), flags(OPEN[builder.arch], 'O_NONBLOCK', 'O_ASYNC')]);
+  builder.syscall('fcntl', [read, flags(FCNTL, 'F_SETFL'), flags(OPEN[builder.arch], 'O_NONBLOCK', 'FASYNC')]);
 }
 
 /** Init, when the command is collected: with another process left, its end is the sandbox's. */
