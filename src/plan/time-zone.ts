@@ -1,8 +1,11 @@
 import type { SetupOp } from '../launch/operations.ts';
 import type { PlanInput } from './input.ts';
 
-/** Where another root file system finds the host's zone: it may have no zoneinfo, and its /etc/localtime may be a link into it. */
-const ZONE_FILE = '/run/host-localtime';
+/**
+ * Where another root file system finds the host's zone: it may have no zoneinfo, and its /etc/localtime may be a link into
+ * it. In /dev, which is in memory, a file to mount on costs least.
+ */
+const ZONE_FILE = '/dev/host-localtime';
 
 function hostZone({ root, facts }: PlanInput): string | undefined {
   return root.kind === 'directory' ? facts.localtime : undefined;
@@ -14,7 +17,6 @@ export function planTimeZone(input: PlanInput): SetupOp[] {
   if (source === undefined) return [];
   const attributes = { noSuid: true, noDev: true, noExec: true, readOnly: true };
   return [
-    { op: 'makeDirectory', path: '/run', mode: 0o755 },
     { op: 'makeFile', path: ZONE_FILE },
     { op: 'bind', source, target: ZONE_FILE, recursive: false, attributes, optional: true },
   ];

@@ -26,14 +26,21 @@ export async function planInput(spec: Spec, facts: HostFacts, beginProgress: Beg
   }
   const terminalPath = inheritedTerminal(spec);
   return {
-    spec,
-    facts,
-    root: await rootSource(spec, facts, beginProgress),
-    user: resolveUser(spec, facts),
+    ...commandInput(spec, facts, await rootSource(spec, facts, beginProgress)),
     volumeTypes: new Map(spec.volumes.map(({ source }) => [source, typeOf(source)])),
     ...(terminalPath === undefined ? {} : { terminalPath }),
     hosts: readHosts(),
   };
+}
+
+/** What a command in a sandbox that is open already needs: its root file system is there, and so is the rest. */
+export function joinInput(spec: Spec, facts: HostFacts): PlanInput {
+  const root: RootSource = spec.rootfs.kind === 'host' ? { kind: 'host', ground: [], generation: '' } : spec.rootfs;
+  return commandInput(spec, facts, root);
+}
+
+function commandInput(spec: Spec, facts: HostFacts, root: RootSource): PlanInput {
+  return { spec, facts, root, user: resolveUser(spec, facts), volumeTypes: new Map(), hosts: '' };
 }
 
 async function rootSource(spec: Spec, facts: HostFacts, beginProgress: BeginProgress): Promise<RootSource> {

@@ -13,7 +13,7 @@ import { listShelf, makeNamed, readSpec, runningInit } from '../store/sandbox-di
 import { suspects } from '../store/suspects.ts';
 import { VERSION } from '../version.ts';
 import { SandboxError } from './error.ts';
-import { type BeginProgress, planInput } from './input.ts';
+import { type BeginProgress, joinInput, planInput } from './input.ts';
 
 /** A plan for people and for files. */
 export interface Planned {
@@ -45,6 +45,14 @@ export async function startSandbox(
 ): Promise<never> {
   const facts = surveyHost();
   ensureStore(facts.store);
+  if (spec.lifetime.kind === 'named') {
+    const path = `${shelf(facts.store, 'sandboxes')}/${spec.lifetime.name}`;
+    const init = runningInit(path);
+    if (init !== undefined) {
+      return await launch(joinInput(asOpened(spec, path), facts), keep, { init, path });
+    }
+    refuseOtherRoot(spec, path);
+  }
   const input = await planInput(spec, facts, beginProgress);
   const garbage = suspects(facts.store);
   // A removal that was itself killed leaves the trash for the next time.
@@ -52,17 +60,20 @@ export async function startSandbox(
     const { removeGarbage } = await import('./removal.ts');
     removeGarbage(facts, garbage);
   }
-  if (spec.lifetime.kind === 'named') {
-    const path = `${shelf(facts.store, 'sandboxes')}/${spec.lifetime.name}`;
-    const init = runningInit(path);
-    if (init !== undefined) {
-      const network = readSpec(path)?.network ?? spec.network;
-      return await launch({ ...input, spec: { ...spec, network } }, keep, { init, path });
-    }
-    refuseOtherRoot(spec, path);
-    makeNamed(facts.store, spec.lifetime.name);
-  }
+  if (spec.lifetime.kind === 'named') makeNamed(facts.store, spec.lifetime.name);
   return await launch(input, keep);
+}
+
+/** Who joins finds the root file system and the network of whoever opened the sandbox. */
+function asOpened(spec: Spec, path: string): Spec {
+  const opened = readSpec(path);
+  if (!opened) return spec;
+  const { network, rootfs } = opened;
+  return {
+    ...spec,
+    network,
+    rootfs: rootfs.path === undefined ? { kind: 'host' } : { kind: 'directory', path: rootfs.path },
+  };
 }
 
 /** Compiles the plan, unless that was done before for the same input, and becomes the launcher. */

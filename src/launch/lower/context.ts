@@ -10,6 +10,8 @@ export interface Lowering {
   readonly builder: ProgramBuilder;
   /** The new root file system, while init builds it. */
   readonly root: Slot;
+  /** An empty mount, once one was needed. */
+  readonly emptyMount: Slot;
   /** The directory that holds all sandboxes, and whether this one's directory has been entered. */
   readonly store: Slot;
   readonly entered: Slot;
@@ -51,6 +53,7 @@ export function newLowering(builder: ProgramBuilder): Lowering {
   return {
     builder,
     root: descriptor('root'),
+    emptyMount: descriptor('empty mount'),
     store: descriptor('store'),
     entered: builder.slot('entered'),
     name: builder.slot('name'),

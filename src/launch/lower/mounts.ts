@@ -1,6 +1,7 @@
+import { FCNTL } from '../../linux/constants/descriptor.ts';
 import { MOUNT, MOUNT_ATTR, MOVE_MOUNT, UMOUNT } from '../../linux/constants/mount.ts';
 import { AT } from '../../linux/constants/open.ts';
-import { flags } from '../argument.ts';
+import { flags, type Slot } from '../argument.ts';
 import type { MountAttributes, SetupOp } from '../operations.ts';
 import { close, HERE, type Lowering, openInRoot } from './context.ts';
 import { attach, cloneMount, moveOnto, newMount } from './detached-mount.ts';
@@ -157,20 +158,28 @@ export function mask(lowering: Lowering, { path, type }: Operation<'mask'>): voi
   const skip = builder.label('nothing to mask');
   openInRoot(lowering, path, ['O_PATH', 'O_NOFOLLOW'], { result: place, onError: skip });
   if (type === 'file') cloneMount(builder, { directory: HERE, path: '/dev/null' }, false, {}, cover);
-  else
-    newMount(
-      builder,
-      'tmpfs',
-      [
-        ['source', 'tmpfs'],
-        ['size', '0'],
-        ['mode', '0555'],
-      ],
-      { ...KERNEL_FILES, readOnly: true },
-      cover,
-    );
+  else emptyDirectory(lowering, cover);
   moveOnto(builder, cover, place);
   builder.place(skip);
+}
+
+/** A mount with nothing in it: a file system of its own the first time, then copies of that mount, which cost less. */
+function emptyDirectory({ builder, emptyMount }: Lowering, result: Slot): void {
+  const copy = builder.label('copy the empty mount');
+  const done = builder.label('empty mount is there');
+  builder.branch(emptyMount, 'greaterOrEqual', 0, copy);
+  const options: ReadonlyArray<readonly [string, string?]> = [
+    ['source', 'tmpfs'],
+    ['size', '0'],
+    ['mode', '0555'],
+  ];
+  newMount(builder, 'tmpfs', options, { ...KERNEL_FILES, readOnly: true }, result);
+  // A second descriptor of it stays; the mount can be copied once it is attached.
+  builder.syscall('fcntl', [result, flags(FCNTL, 'F_DUPFD_CLOEXEC'), 0], { result: emptyMount });
+  builder.jump(done);
+  builder.place(copy);
+  cloneMount(builder, { directory: emptyMount, path: '' }, false, {}, result);
+  builder.place(done);
 }
 
 export function readOnlyPath(lowering: Lowering, { path }: Operation<'readOnlyPath'>): void {
@@ -190,12 +199,13 @@ export function readOnlyRoot({ builder, root }: Lowering): void {
 }
 
 /** pivot_root(2), "pivot_root(".", ".")": the old root ends up above the new one and is detached. */
-export function pivotRoot({ builder, root }: Lowering): void {
+export function pivotRoot({ builder, root, emptyMount }: Lowering): void {
   builder.syscall('fchdir', [root]);
   builder.syscall('pivot_root', [builder.string('.'), builder.string('.')]);
   builder.syscall('umount2', [builder.string('.'), flags(UMOUNT, 'MNT_DETACH')]);
   builder.syscall('chdir', [builder.string('/')]);
   close(builder, root);
+  close(builder, emptyMount);
 }
 
 /** Shows what is at one path inside at another one too. */
