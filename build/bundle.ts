@@ -1,18 +1,68 @@
-import { build } from 'esbuild';
+import { relative } from 'node:path';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { assembleInterpreters } from './assemble-interpreters.ts';
 import { repository } from './paths.ts';
 
 /**
- * Bundles `src/main.ts` into one script, in ASCII: an expression whose value is a function of `require`.
- *
- * There is no code splitting in a single executable application. What keeps start-up short instead: modules that are
- * only reached through `import()` become functions that run when they are asked for.
+ * What is only reached through `import()` and not on the way of `run` and `shell` when their launcher is kept: it goes to
+ * a script of its own, which is read when it is asked for. Only modules that give data stand here: what they share with the
+ * first script exists twice, so nothing may depend on the identity of a class or on a variable.
  */
-export async function bundle(): Promise<string> {
+const LATER = [
+  'src/doctor/diagnose.ts',
+  'src/doctor/host-probe.ts',
+  'src/explain/explain.ts',
+  'src/launch/compile.ts',
+  'src/plan/plan.ts',
+  'src/sandbox/lifecycle.ts',
+  'src/sandbox/removal.ts',
+  'src/sandbox/skeletons.ts',
+  'src/sandbox/trials.ts',
+];
+/** How the first script asks the loader for a module of the second. */
+const SCHEME = 'later:';
+
+/** The two scripts of the executable: expressions in ASCII whose values are functions of `require`. */
+export interface Bundle {
+  readonly main: string;
+  /** Gives an object with a function for each of its modules, by the path in the repository. */
+  readonly later: string;
+}
+
+/**
+ * Bundles `src/main.ts`. There is no code splitting in a single executable application. What keeps start-up short
+ * instead: modules that are only reached through `import()` become functions that run when they are asked for, and some
+ * of them a script of their own.
+ */
+export async function bundle(): Promise<Bundle> {
+  const modules = LATER.map((path) => `${JSON.stringify(path)}: () => require(${JSON.stringify(`./${path}`)})`);
+  const contents = `module.exports = { ${modules.join(', ')} };`;
+  const [main, later] = await Promise.all([
+    script({ entryPoints: ['src/main.ts'], plugins: [assembleInterpreters, leaveForLater] }),
+    script({ stdin: { contents, resolveDir: repository }, plugins: [assembleInterpreters] }),
+  ]);
+  return {
+    main: `(function(require){${main}})`,
+    later: `(function(require){const module={};${later}return module.exports})`,
+  };
+}
+
+const leaveForLater: Plugin = {
+  name: 'leave-for-later',
+  setup(build) {
+    build.onResolve({ filter: /^\.{1,2}\// }, async ({ kind, path, resolveDir, importer, pluginData }) => {
+      if (kind !== 'dynamic-import' || pluginData === 'resolved') return undefined;
+      const found = await build.resolve(path, { kind, resolveDir, importer, pluginData: 'resolved' });
+      const name = relative(repository, found.path);
+      return LATER.includes(name) ? { path: SCHEME + name, external: true } : found;
+    });
+  },
+};
+
+async function script(options: BuildOptions): Promise<string> {
   const result = await build({
+    ...options,
     absWorkingDir: repository,
-    entryPoints: ['src/main.ts'],
-    plugins: [assembleInterpreters],
     bundle: true,
     write: false,
     platform: 'node',
@@ -32,7 +82,7 @@ export async function bundle(): Promise<string> {
     logLevel: 'warning',
     logOverride: { 'empty-import-meta': 'error' },
   });
-  const [file] = result.outputFiles;
+  const [file] = result.outputFiles ?? [];
   if (file === undefined) throw new Error('esbuild wrote no bundle');
-  return `(function(require){${file.text}})`;
+  return file.text;
 }

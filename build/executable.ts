@@ -19,8 +19,10 @@ export async function buildExecutable(arch: Arch, output: string): Promise<void>
   try {
     const { version } = await lockedPackage(`node-linux-${arch}`);
     const node = await fillPkgCache(join(work, 'home'), arch, version);
-    await writeFile(join(work, 'main.cjs'), await bundle());
-    if (arch === process.arch) await writeCodeCache(node, join(work, 'main.cjs'), join(work, 'main.cache'));
+    for (const [name, script] of Object.entries(await bundle())) {
+      await writeFile(join(work, `${name}.cjs`), script);
+      if (arch === process.arch) await writeCodeCache(node, join(work, `${name}.cjs`), join(work, `${name}.cache`));
+    }
     await copyFile(join(import.meta.dirname, 'loader.cjs'), join(work, 'loader.cjs'));
     await writeFile(join(work, 'koffi.node'), await readKoffi(arch));
     await mkdir(join(work, 'tmp'));
@@ -57,8 +59,9 @@ function seaConfiguration(arch: Arch): PkgJob['seaConfig'] {
     assets: {
       'koffi.node': '../../koffi.node',
       'main.cjs': '../../main.cjs',
+      'later.cjs': '../../later.cjs',
       // Only the architecture that made a code cache can use it.
-      ...(arch === process.arch ? { 'main.cache': '../../main.cache' } : {}),
+      ...(arch === process.arch ? { 'main.cache': '../../main.cache', 'later.cache': '../../later.cache' } : {}),
     },
     disableExperimentalSEAWarning: true,
     useSnapshot: false,

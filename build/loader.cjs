@@ -4,6 +4,19 @@
 const { getAssetKeys, getRawAsset } = require('node:sea');
 const { Script } = require('node:vm');
 
-const cachedData = getAssetKeys().includes('main.cache') ? new Uint8Array(getRawAsset('main.cache')) : undefined;
-const source = Buffer.from(getRawAsset('main.cjs')).latin1Slice();
-new Script(source, { filename: 'sandbox', cachedData }).runInThisContext()(require);
+const assets = getAssetKeys();
+
+function load(name, require) {
+  const cachedData = assets.includes(`${name}.cache`) ? new Uint8Array(getRawAsset(`${name}.cache`)) : undefined;
+  const source = Buffer.from(getRawAsset(`${name}.cjs`)).latin1Slice();
+  return new Script(source, { filename: 'sandbox', cachedData }).runInThisContext()(require);
+}
+
+// What the bundle leaves for later (bundle.ts) is in a second script, which most runs do not need.
+const LATER = 'later:';
+let later;
+load('main', (name) => {
+  if (!name.startsWith(LATER)) return require(name);
+  later ??= load('later', require);
+  return later[name.slice(LATER.length)]();
+});
