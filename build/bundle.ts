@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { assembleInterpreters } from './assemble-interpreters.ts';
 import { repository } from './paths.ts';
@@ -50,11 +50,9 @@ export async function bundle(): Promise<Bundle> {
 const leaveForLater: Plugin = {
   name: 'leave-for-later',
   setup(build) {
-    build.onResolve({ filter: /^\.{1,2}\// }, async ({ kind, path, resolveDir, importer, pluginData }) => {
-      if (kind !== 'dynamic-import' || pluginData === 'resolved') return undefined;
-      const found = await build.resolve(path, { kind, resolveDir, importer, pluginData: 'resolved' });
-      const name = relative(repository, found.path);
-      return LATER.includes(name) ? { path: SCHEME + name, external: true } : found;
+    build.onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ kind, path, resolveDir }) => {
+      const name = relative(repository, join(resolveDir, path));
+      return kind === 'dynamic-import' && LATER.includes(name) ? { path: SCHEME + name, external: true } : undefined;
     });
   },
 };

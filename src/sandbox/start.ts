@@ -106,7 +106,8 @@ async function launch(
 
 /** Another build of the same version may compile the same plan to another launcher. */
 function buildIdentity(): string {
-  const { size, mtimeMs } = statSync(process.execPath);
+  // Not by its path: the file may have been replaced since this process was started.
+  const { size, mtimeMs } = statSync('/proc/self/exe');
   return `${VERSION} ${size} ${mtimeMs}`;
 }
 

@@ -4,11 +4,11 @@ import {
   chownSync,
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
 } from 'node:fs';
@@ -102,12 +102,18 @@ function installed(): string {
   for (const name of readdirSync(directory)) {
     // Other builds' copies, unless they are so young that a test run may still use them.
     const age = Date.now() - (statSync(`${directory}/${name}`, { throwIfNoEntry: false })?.ctimeMs ?? 0);
-    if (age > 2 * 3600_000) rmSync(`${directory}/${name}`, { force: true });
+    if (age > 2 * 3600_000 && existsSync(`${directory}/${name}`)) rmSync(`${directory}/${name}`, { force: true });
   }
   const aside = `${path}.${process.pid}`;
   copyFileSync(BUILT, aside);
   chmodSync(aside, 0o755);
-  renameSync(aside, path);
+  try {
+    linkSync(aside, path);
+  } catch (error) {
+    // Another test file was faster, and its copy may be running already: it is not to be replaced.
+    if (!existsSync(path)) throw error;
+  }
+  rmSync(aside, { force: true });
   return path;
 }
 
