@@ -1,3 +1,5 @@
+import { errnoNumber } from '../linux/errno.ts';
+
 /** A slot of the program; `name` is what listings show. */
 export interface Slot {
   readonly kind: 'slot';
@@ -44,6 +46,13 @@ export interface ListedCall {
 export function flags<Name extends string>(table: Readonly<Record<Name, number>>, ...names: Name[]): Named {
   const value = names.reduce((sum, name) => sum | table[name], 0);
   return { kind: 'named', value, text: names.length === 0 ? '0' : names.join('|') };
+}
+
+/** What a failed system call gives: the negative of an errno. Throws a RangeError for a name that is no errno's. */
+export function failedWith(name: string): Named {
+  const errno = errnoNumber(name);
+  if (errno === undefined) throw new RangeError(`there is no errno ${name}`);
+  return { kind: 'named', value: -errno, text: `-${name}` };
 }
 
 /** How a listing shows an argument. */

@@ -2,8 +2,7 @@ import { CAPABILITIES, capabilityMask, LINUX_CAPABILITY_VERSION_3 } from '../../
 import { CLOSE_RANGE, PRCTL } from '../../linux/constants/process.ts';
 import { SECCOMP } from '../../linux/constants/seccomp.ts';
 import { SIGNAL, SIGNAL_ACTION, SIGSET_SIZE } from '../../linux/constants/signal.ts';
-import { errnoNumber } from '../../linux/errno.ts';
-import { flags, type Named } from '../argument.ts';
+import { failedWith, flags, type Named } from '../argument.ts';
 import type { ProgramBuilder } from '../builder.ts';
 import type { SetupOp } from '../operations.ts';
 import { HERE, type Lowering, openFlags } from './context.ts';
@@ -12,12 +11,6 @@ type Operation<Name extends SetupOp['op']> = Extract<SetupOp, { op: Name }>;
 
 /** Stands for an errno: the file is there, but the interpreter that it names is not. */
 export const INTERPRETER_MISSING = 1002;
-
-const negative = (name: 'ENOENT' | 'ENOTDIR' | 'EACCES'): Named => ({
-  kind: 'named',
-  value: -(errnoNumber(name) as number),
-  text: `-${name}`,
-});
 
 export function standardInputNull({ builder }: Lowering): void {
   const file = builder.scratch('null');
@@ -128,9 +121,9 @@ export function execute(lowering: Lowering, { command, candidates, environment }
     const path = builder.string(candidate);
     builder.syscall('execve', [path, argv, envp], { onError: failed });
     builder.place(failed);
-    builder.branch(builder.outcome, 'equal', negative('EACCES'), refused);
-    builder.branch(builder.outcome, 'equal', negative('ENOTDIR'), next);
-    builder.branch(builder.outcome, 'notEqual', negative('ENOENT'), builder.onFailure);
+    builder.branch(builder.outcome, 'equal', failedWith('EACCES'), refused);
+    builder.branch(builder.outcome, 'equal', failedWith('ENOTDIR'), next);
+    builder.branch(builder.outcome, 'notEqual', failedWith('ENOENT'), builder.onFailure);
     builder.syscall('faccessat', [HERE, path, 0], { onError: next });
     builder.move(builder.outcome, -INTERPRETER_MISSING);
     builder.jump(builder.onFailure);
@@ -140,10 +133,10 @@ export function execute(lowering: Lowering, { command, candidates, environment }
   }
   const missing = builder.label('command is missing');
   builder.branch(denied, 'equal', 0, missing);
-  builder.move(builder.outcome, negative('EACCES'));
+  builder.move(builder.outcome, failedWith('EACCES'));
   builder.jump(builder.onFailure);
   builder.place(missing);
-  builder.move(builder.outcome, negative('ENOENT'));
+  builder.move(builder.outcome, failedWith('ENOENT'));
   builder.jump(builder.onFailure);
 }
 

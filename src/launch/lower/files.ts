@@ -1,6 +1,5 @@
 import { encodeBytes } from '../../linux/bytes.ts';
-import { errnoNumber } from '../../linux/errno.ts';
-import type { Named } from '../argument.ts';
+import { failedWith } from '../argument.ts';
 import type { SetupOp } from '../operations.ts';
 import { close, HERE, type Lowering, openFlags, openInRoot, writeAll } from './context.ts';
 import { bind } from './mounts.ts';
@@ -8,7 +7,7 @@ import { bind } from './mounts.ts';
 type Operation<Name extends SetupOp['op']> = Extract<SetupOp, { op: Name }>;
 
 /** A link that leads nowhere, or somebody was faster; the open that follows tells which. */
-const EXISTS: Named = { kind: 'named', value: -(errnoNumber('EEXIST') ?? 0), text: '-EEXIST' };
+const EXISTS = failedWith('EEXIST');
 
 /** mkdir -p beneath the new root; symbolic links on the way lead where they would inside. */
 export function makeDirectory(lowering: Lowering, { path, mode }: Operation<'makeDirectory'>): void {

@@ -1,10 +1,9 @@
 import { TERMINAL_IOCTL } from '../../linux/constants/ioctl.ts';
-import { errnoNumber } from '../../linux/errno.ts';
-import { flags, type Named } from '../argument.ts';
+import { failedWith, flags } from '../argument.ts';
 import { HERE, type Lowering, openFlags } from './context.ts';
 import type { SuperviseData } from './supervise.ts';
 
-const NO_SUCH_PROCESS: Named = { kind: 'named', value: -(errnoNumber('ESRCH') ?? 0), text: '-ESRCH' };
+const NO_SUCH_PROCESS = failedWith('ESRCH');
 
 /** Before anything else: the controlling terminal, and whether the monitor's process group is in its foreground. */
 export function findTerminal(lowering: Lowering): void {

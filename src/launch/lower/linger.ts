@@ -1,7 +1,6 @@
 import { LOCK } from '../../linux/constants/descriptor.ts';
 import { PRCTL } from '../../linux/constants/process.ts';
-import { errnoNumber } from '../../linux/errno.ts';
-import { flags, type Label, type Named, type Pointer, type Slot } from '../argument.ts';
+import { failedWith, flags, type Label, type Pointer, type Slot } from '../argument.ts';
 import type { ProgramBuilder } from '../builder.ts';
 import { HERE, type Lowering, openFlags } from './context.ts';
 import type { EarlyEnd } from './early-end.ts';
@@ -12,7 +11,7 @@ import { fork } from './namespaces.ts';
  * shared, for as long as the own command runs; a lock dies with its holder.
  */
 const GUESTS = 'guests';
-const WOULD_BLOCK: Named = { kind: 'named', value: -(errnoNumber('EWOULDBLOCK') ?? 0), text: '-EWOULDBLOCK' };
+const WOULD_BLOCK = failedWith('EWOULDBLOCK');
 
 /** The opener's monitor, in the sandbox's directory: init inherits the descriptor. */
 export function openGuests({ builder, guests }: Lowering): void {

@@ -1,7 +1,6 @@
 import { AT } from '../../linux/constants/open.ts';
 import { CLONE } from '../../linux/constants/process.ts';
-import { errnoNumber } from '../../linux/errno.ts';
-import { flags, type Label, type Named, type Slot } from '../argument.ts';
+import { failedWith, flags, type Label, type Slot } from '../argument.ts';
 import type { ProgramBuilder } from '../builder.ts';
 import type { SetupOp } from '../operations.ts';
 import { close, HERE, type Lowering, openFlags } from './context.ts';
@@ -11,12 +10,6 @@ const BUFFER = 2048;
 const DIRENT = { length: 16, type: 18, name: 19 } as const;
 const DT_DIR = 4;
 const DOT = '.'.charCodeAt(0);
-
-const errno = (name: 'ENOTEMPTY' | 'EEXIST'): Named => ({
-  kind: 'named',
-  value: -(errnoNumber(name) as number),
-  text: `-${name}`,
-});
 
 /** The strings and buffers of a removal, in the writable segment: the monitor has unmapped the constants by then. */
 export interface RemovalData {
@@ -82,8 +75,8 @@ export function removeContents(builder: ProgramBuilder, data: RemovalData, done:
 
   builder.place(descend);
   const notEmpty = builder.label('not empty');
-  builder.branch(builder.outcome, 'equal', errno('ENOTEMPTY'), notEmpty);
-  builder.branch(builder.outcome, 'notEqual', errno('EEXIST'), failed);
+  builder.branch(builder.outcome, 'equal', failedWith('ENOTEMPTY'), notEmpty);
+  builder.branch(builder.outcome, 'notEqual', failedWith('EEXIST'), failed);
   builder.place(notEmpty);
   // A directory that its owner may not search is no hindrance: work/ of an overlay has mode 000.
   builder.syscall('fchmodat', [directory, entry, 0o700], { onError: 'ignore' });

@@ -142,7 +142,6 @@ export function relayTerminal(lowering: Lowering, data: SuperviseData, ended: La
 
   const loop = builder.label('relay');
   const wait = builder.label('wait for events');
-  const pending = builder.label('input is pending');
   const finish = builder.label('drain and finish');
   builder.place(loop);
   builder.store(32, polls, at(0, 0), relay.signals);
@@ -151,12 +150,11 @@ export function relayTerminal(lowering: Lowering, data: SuperviseData, ended: La
   builder.store(32, polls, at(1, 4), POLL.POLLIN);
   builder.store(32, polls, at(2, 0), controller);
   builder.store(32, polls, at(2, 4), POLL.POLLIN | POLL.POLLOUT);
-  builder.branch(input.length, 'notEqual', 0, pending);
+  builder.branch(input.length, 'notEqual', 0, wait);
   builder.store(32, polls, at(2, 4), POLL.POLLIN);
   builder.branch(inputOpen, 'equal', 0, wait);
   builder.store(32, polls, at(1, 0), 0);
   builder.jump(wait);
-  builder.place(pending);
   builder.place(wait);
   builder.syscall('ppoll', [polls, 3, 0, 0, SIGSET_SIZE], { onError: loop });
 
