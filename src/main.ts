@@ -17,7 +17,7 @@ function statusOf(error: unknown): number {
 
 async function unknownCommand(name: string): Promise<Error> {
   const { COMMAND_NAMES } = await import('./commands/registry.ts');
-  const { didYouMean } = await import('./commands/arguments/did-you-mean.ts');
+  const { didYouMean } = await import('./config/did-you-mean.ts');
   const { quoted, UsageError } = await import('./commands/arguments/usage-error.ts');
   const nearest = didYouMean(name, COMMAND_NAMES);
   const kind = name.startsWith('-') ? 'option' : 'command';
@@ -57,8 +57,8 @@ async function start(): Promise<void> {
   try {
     process.exitCode = await main(userArguments());
   } catch (error) {
-    const { OutputClosedError } = await import('./ui/output.ts');
-    if (error instanceof OutputClosedError) {
+    const { isOutputClosed } = await import('./ui/output.ts');
+    if (isOutputClosed(error)) {
       process.exitCode = OUTPUT_CLOSED;
       return;
     }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { didYouMean } from '../../../src/commands/arguments/did-you-mean.ts';
+import { didYouMean } from '../../src/config/did-you-mean.ts';
 
 const commands = ['shell', 'run', 'ps', 'rm', 'plan', 'doctor', 'completion'];
 
