@@ -2,11 +2,26 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { StoreError } from './error.ts';
 import { type Shelf, shelf } from './layout.ts';
 
+/** What a sandbox stands on: RootFs of the plan. */
+export type StoredRootFs =
+  | { readonly kind: 'host' }
+  | { readonly kind: 'directory'; readonly path: string }
+  | {
+      readonly kind: 'image';
+      /** In full: `docker.io/library/debian:bookworm`. */
+      readonly name: string;
+      readonly manifest: string;
+      /** Absolute paths of the layers' trees, uppermost first. */
+      readonly layers: readonly string[];
+    };
+
 /** What spec.json says; written by the plan, read by `ps`, `rm` and garbage collection. */
 export interface StoredSpec {
   readonly version: 1;
   readonly lifetime: { readonly kind: 'ephemeral' } | { readonly kind: 'named'; readonly name: string };
-  readonly rootfs: { readonly kind: string; readonly path?: string };
+  readonly rootfs: StoredRootFs;
+  /** How its changes are kept; undefined in those of the first version, which are 'native'. */
+  readonly storageDriver?: 'native' | 'fuse-overlayfs' | 'copy';
   readonly workspace: { readonly kind: string; readonly path?: string };
   readonly network: 'none' | 'host';
   readonly hostname: string;
@@ -54,10 +69,24 @@ function isStoredSpec(value: unknown): value is StoredSpec {
     'command' in value &&
     Array.isArray(value.command) &&
     'rootfs' in value &&
-    typeof value.rootfs === 'object' &&
+    isStoredRootFs(value.rootfs) &&
     'workspace' in value &&
     typeof value.workspace === 'object' &&
     'network' in value
+  );
+}
+
+function isStoredRootFs(value: unknown): value is StoredRootFs {
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return false;
+  if (value.kind === 'host') return true;
+  if (value.kind === 'directory') return 'path' in value && typeof value.path === 'string';
+  if (value.kind !== 'image' || !('name' in value && 'manifest' in value && 'layers' in value)) return false;
+  const { name, manifest, layers } = value;
+  return (
+    typeof name === 'string' &&
+    typeof manifest === 'string' &&
+    Array.isArray(layers) &&
+    layers.every((layer) => typeof layer === 'string')
   );
 }
 
