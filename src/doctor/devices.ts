@@ -21,7 +21,14 @@ export function checkFuse(probe: Probe): Finding[] {
     ];
   }
   if (state === 'refused') {
-    return [{ ...common, state: 'info', detail: '/dev/fuse may not be opened; only needed without native overlays' }];
+    return [
+      {
+        ...common,
+        state: 'info',
+        detail: '/dev/fuse may not be opened; only needed without native overlays',
+        remedy: 'sudo chmod 0666 /dev/fuse',
+      },
+    ];
   }
   const program = probe.findProgram('fuse-overlayfs');
   return [

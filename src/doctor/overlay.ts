@@ -2,7 +2,7 @@ import { kernelRefusal } from '../host/overlay-probe.ts';
 import type { Finding } from './finding.ts';
 import type { Probe } from './probe.ts';
 
-/** How copy-on-write is made, and why not natively. */
+/** How copy-on-write is made, and why not natively: sandbox/driver.ts. */
 export async function checkOverlay(probe: Probe): Promise<Finding[]> {
   const common = { id: 'overlay', title: 'Copy-on-write' };
   const tooOld = kernelRefusal(probe.release);
@@ -15,14 +15,11 @@ export async function checkOverlay(probe: Probe): Promise<Finding[]> {
     const detail = loaded ? 'native overlayfs (not tried)' : 'the kernel has not loaded overlayfs yet (not tried)';
     return [{ ...common, state: 'info', detail }];
   }
-  return [
-    {
-      ...common,
-      state: 'error',
-      detail: `an overlay was refused: ${found.reason}`,
-      remedy: loaded
-        ? 'put the store on a local file system (ext4, xfs, btrfs): set XDG_DATA_HOME'
-        : 'sudo modprobe overlay\necho overlay | sudo tee /etc/modules-load.d/overlay.conf',
-    },
-  ];
+  const remedy = loaded
+    ? 'put the store on a local file system (ext4, xfs, btrfs): set XDG_DATA_HOME'
+    : 'sudo modprobe overlay\necho overlay | sudo tee /etc/modules-load.d/overlay.conf';
+  if (found.kind === 'none') return [{ ...common, state: 'error', detail: found.reason, remedy }];
+  const way = found.kind === 'fuse' ? `${found.program} is used` : 'root file systems are copied';
+  const detail = `${found.reason}: ${way}; the host's own system cannot be shown`;
+  return [{ ...common, state: 'warning', detail, remedy }];
 }

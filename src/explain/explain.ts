@@ -3,11 +3,12 @@ import type { SetupOp } from '../launch/operations.ts';
 import { errnoName } from '../linux/errno.ts';
 import { explainConfinement, explainDirectory, explainExecute, explainUser } from './command.ts';
 import { SetupError } from './error.ts';
-import { type Explain, HELPER_FAILED, type LaunchFailure } from './explanation.ts';
+import { type Explain, HELPER_FAILED, type LaunchFailure, PROGRAM_FAILED } from './explanation.ts';
 import { explainBind, explainPivot, explainPlace, explainProc, explainTerminals } from './mounts.ts';
 import { explainJoin, explainNamespaces, explainRights } from './namespaces.ts';
 import { explainOverlay } from './overlay.ts';
 import { explainCommon, explainMountLimit, explainNothing, explainStore } from './resources.ts';
+import { explainCopy, explainFuseOverlay } from './storage-drivers.ts';
 
 /** Who knows an operation's failures best, in order; after them what an errno means anywhere. */
 const EXPLAINERS: Readonly<Record<SetupOp['op'], readonly Explain[]>> = {
@@ -20,10 +21,13 @@ const EXPLAINERS: Readonly<Record<SetupOp['op'], readonly Explain[]>> = {
   mountRootMemory: [explainMountLimit, explainRights],
   mountRootDirectory: [explainMountLimit, explainBind],
   mountRootOverlay: [explainMountLimit, explainOverlay],
+  mountRootFuseOverlay: [explainMountLimit, explainFuseOverlay],
+  copyLayers: [explainCopy],
   makeDirectory: [explainPlace],
   makeFile: [explainPlace],
   makeSymlink: [],
   overlay: [explainMountLimit, explainOverlay],
+  fuseOverlay: [explainMountLimit, explainFuseOverlay],
   bind: [explainMountLimit, explainBind],
   bindContent: [explainMountLimit, explainBind],
   writeFile: [],
@@ -80,6 +84,6 @@ export function explainFailure(failure: LaunchFailure, host: Probe): SetupError 
     explanation = found;
     break;
   }
-  const name = errno === HELPER_FAILED ? '' : ` (${errno})`;
+  const name = errno === HELPER_FAILED || errno === PROGRAM_FAILED ? '' : ` (${errno})`;
   return new SetupError(`cannot ${description}: ${explanation.cause}${name}`, explanation.hint);
 }

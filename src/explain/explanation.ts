@@ -12,6 +12,9 @@ export interface LaunchFailure {
 /** In place of an errno: newuidmap or newgidmap refused, and has said why on standard error. */
 export const HELPER_FAILED = 'errno 1001';
 
+/** In place of an errno: a program that prepares the sandbox failed, and has said why on standard error. */
+export const PROGRAM_FAILED = 'errno 1003';
+
 /** Why an operation failed, as a clause, and what to do about it, a line each. */
 export interface Explanation {
   readonly cause: string;

@@ -13,8 +13,16 @@ export type IdSupport =
     }
   | { readonly kind: 'single'; readonly reason: string };
 
-/** How copy-on-write is made. */
-export type OverlaySupport = { readonly kind: 'native' } | { readonly kind: 'none'; readonly reason: string };
+/** How copy-on-write can be made; `reason`: why not in a way that comes before. */
+export type OverlaySupport =
+  /** By the kernel's overlayfs. */
+  | { readonly kind: 'native' }
+  /** By fuse-overlayfs(1), whose absolute path `program` is. */
+  | { readonly kind: 'fuse'; readonly program: string; readonly reason: string }
+  /** By copying first. */
+  | { readonly kind: 'copy'; readonly reason: string }
+  /** Not at all. */
+  | { readonly kind: 'none'; readonly reason: string };
 
 /** One mount of the host, as far as the plan needs it. */
 export interface HostMount {
@@ -30,7 +38,8 @@ export interface HostFacts {
   readonly userName: string;
   readonly home: string;
   readonly ids: IdSupport;
-  readonly overlay: OverlaySupport;
+  /** As it was when it was last tried on this kernel; undefined: not tried yet. */
+  readonly overlay?: OverlaySupport;
   readonly mounts: readonly HostMount[];
   /** `$XDG_DATA_HOME/sandbox`. */
   readonly store: string;

@@ -14,7 +14,7 @@ export interface ProbeScope {
   readonly uid: number;
 }
 
-/** A refusal is tried again after this: what caused it may have been mended. A kernel does not lose what worked. */
+/** A way round is taken for this long, then all is tried again: what caused it may have been mended. A kernel does not lose what worked. */
 const REFUSAL_VALID_MS = 600_000;
 
 /** Takes a path and the mounts and gives the type of the file system the path is on: of the deepest mount above it. */
@@ -44,9 +44,12 @@ function parseProbe(text: string, key: string, now: number): OverlaySupport | un
   if (typeof value !== 'object' || value === null || !('version' in value) || value.version !== 1) return undefined;
   if (!('key' in value) || value.key !== key || !('kind' in value)) return undefined;
   if (value.kind === 'native') return { kind: 'native' };
-  if (value.kind !== 'none' || !('reason' in value) || typeof value.reason !== 'string') return undefined;
   if (!('at' in value) || typeof value.at !== 'number' || Math.abs(now - value.at) > REFUSAL_VALID_MS) return undefined;
-  return { kind: 'none', reason: value.reason };
+  if (!('reason' in value) || typeof value.reason !== 'string') return undefined;
+  const { reason } = value;
+  if (value.kind === 'copy') return { kind: 'copy', reason };
+  if (value.kind !== 'fuse' || !('program' in value) || typeof value.program !== 'string') return undefined;
+  return { kind: 'fuse', program: value.program, reason };
 }
 
 /**
@@ -61,8 +64,9 @@ export function readProbe(scope: ProbeScope, now: number = Date.now()): OverlayS
   }
 }
 
-/** Remembers what was found. A store that cannot be written only means that it is tried again the next time. */
+/** Remembers what was found, unless it is that nothing works. A store that cannot be written only means that it is tried again the next time. */
 export function writeProbe(scope: ProbeScope, result: OverlaySupport, now: number = Date.now()): void {
+  if (result.kind === 'none') return;
   const aside = `${scope.store}/${asideName()}`;
   try {
     makeDirectory(scope.store);
@@ -84,20 +88,11 @@ export function kernelRefusal(release: string): string | undefined {
   return `Linux ${release} is older than 5.12`;
 }
 
-/** Gives how copy-on-write is made, without trying: what the kernel's version excludes, else what was found before. */
-export function overlaySupport(scope: ProbeScope): OverlaySupport {
+/**
+ * Gives how copy-on-write is made, without trying: what the kernel's version excludes, else what was found before; undefined
+ * where nothing is known.
+ */
+export function overlaySupport(scope: ProbeScope): OverlaySupport | undefined {
   const reason = kernelRefusal(scope.release);
-  if (reason !== undefined) return { kind: 'none', reason };
-  return readProbe(scope) ?? { kind: 'native' };
-}
-
-/** Gives the same, and tries (`probe`: mounts an overlay in the store) when nothing is known. */
-export function probedOverlaySupport(scope: ProbeScope, probe: () => OverlaySupport): OverlaySupport {
-  const reason = kernelRefusal(scope.release);
-  if (reason !== undefined) return { kind: 'none', reason };
-  const known = readProbe(scope);
-  if (known !== undefined) return known;
-  const found = probe();
-  writeProbe(scope, found);
-  return found;
+  return reason === undefined ? readProbe(scope) : { kind: 'none', reason };
 }

@@ -55,9 +55,17 @@ function localtime(): string | undefined {
  * program is started. Throws a LinuxError where /proc is not mounted, and a RangeError on an unknown architecture.
  *
  * The home is `$HOME`, as every shell sees it, else the account's. Copy-on-write is taken as it was when it was last
- * tried on this kernel (overlay-probe.ts), and as possible before that.
+ * tried on this kernel (overlay-probe.ts). Without an argument, this process's own environment is looked at once.
  */
-export function surveyHost(environment: SurveyEnvironment = process.env): HostFacts {
+export function surveyHost(environment?: SurveyEnvironment): HostFacts {
+  if (environment !== undefined) return survey(environment);
+  known ??= survey(process.env);
+  return known;
+}
+
+let known: HostFacts | undefined;
+
+function survey(environment: SurveyEnvironment): HostFacts {
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
   const account = currentAccount(uid);
@@ -66,6 +74,7 @@ export function surveyHost(environment: SurveyEnvironment = process.env): HostFa
   const mounts = readHostMounts();
   const resolver = resolvConf();
   const zone = localtime();
+  const overlay = overlaySupport({ store, mounts, release: release(), uid });
   return {
     arch: hostArch(),
     uid,
@@ -73,7 +82,7 @@ export function surveyHost(environment: SurveyEnvironment = process.env): HostFa
     userName: account.name,
     home,
     ids: surveyIds({ uid, name: account.name }, environment.PATH ?? ''),
-    overlay: overlaySupport({ store, mounts, release: release(), uid }),
+    ...(overlay === undefined ? {} : { overlay }),
     mounts,
     store,
     ...(resolver === undefined ? {} : { resolvConf: resolver }),

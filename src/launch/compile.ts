@@ -5,10 +5,13 @@ import { launcherElf } from './elf.ts';
 import type { Program } from './isa.ts';
 import * as command from './lower/command.ts';
 import { type Lowering, newLowering } from './lower/context.ts';
+import * as copies from './lower/copy-layers.ts';
 import * as files from './lower/files.ts';
+import * as fuse from './lower/fuse-overlay.ts';
 import * as identity from './lower/identity.ts';
 import * as mounts from './lower/mounts.ts';
 import * as namespaces from './lower/namespaces.ts';
+import * as overlays from './lower/overlay.ts';
 import { beginMonitor, finishLauncher, type Phases, placeResidents, startCommand } from './lower/phases.ts';
 import * as removal from './lower/removal.ts';
 import type { Explainer } from './lower/report.ts';
@@ -64,11 +67,14 @@ const LOWER: { readonly [Name in SetupOp['op']]: Lower<Name> } = {
   isolateMounts: mounts.isolateMounts,
   mountRootMemory: mounts.mountRootMemory,
   mountRootDirectory: mounts.mountRootDirectory,
-  mountRootOverlay: mounts.mountRootOverlay,
+  mountRootOverlay: overlays.mountRootOverlay,
+  mountRootFuseOverlay: fuse.mountRootFuseOverlay,
+  copyLayers: copies.copyLayers,
   makeDirectory: files.makeDirectory,
   makeFile: files.makeFile,
   makeSymlink: files.makeSymlink,
-  overlay: mounts.overlay,
+  overlay: overlays.overlay,
+  fuseOverlay: fuse.fuseOverlay,
   bind: mounts.bind,
   bindContent: files.bindContent,
   writeFile: files.writeFile,

@@ -41,7 +41,10 @@ export interface MountAttributes {
   readonly noExec?: boolean;
 }
 
-/** Directories of a native overlay; lower ones from the uppermost down. */
+/** As many lower directories as the kernel takes: OVL_MAX_STACK in fs/overlayfs/ovl_entry.h. */
+export const MOST_LAYERS = 500;
+
+/** Directories of an overlay; lower ones from the uppermost down, 1 to MOST_LAYERS of them. */
 export interface OverlayLayers {
   readonly lower: readonly string[];
   /** Without it the overlay is read-only. */
@@ -79,11 +82,32 @@ export type SetupOp =
   | { readonly op: 'mountRootMemory' }
   | { readonly op: 'mountRootDirectory'; readonly source: string }
   | { readonly op: 'mountRootOverlay'; readonly layers: OverlayLayers }
+  /** The same by fuse-overlayfs(1), whose absolute path `program` is; it ends with the sandbox. */
+  | { readonly op: 'mountRootFuseOverlay'; readonly program: string; readonly layers: OverlayLayers }
+  /**
+   * What the overlay of `lower` would show, copied to a directory of the sandbox's own, unless it is there: by `helper`, a
+   * program and its first arguments, which gets `directory` and the layers besides.
+   */
+  | {
+      readonly op: 'copyLayers';
+      readonly helper: readonly string[];
+      readonly lower: readonly string[];
+      readonly directory: string;
+      /** For a sandbox that is kept: it is on the disk before anything starts. */
+      readonly sync: boolean;
+    }
   | { readonly op: 'makeDirectory'; readonly path: string; readonly mode: number }
   | { readonly op: 'makeFile'; readonly path: string }
   | { readonly op: 'makeSymlink'; readonly path: string; readonly to: string }
   | {
       readonly op: 'overlay';
+      readonly target: string;
+      readonly layers: OverlayLayers;
+      readonly attributes: MountAttributes;
+    }
+  | {
+      readonly op: 'fuseOverlay';
+      readonly program: string;
       readonly target: string;
       readonly layers: OverlayLayers;
       readonly attributes: MountAttributes;
@@ -121,7 +145,8 @@ export type SetupOp =
   | { readonly op: 'ownTerminal' }
   | { readonly op: 'readOnlyRoot' }
   | { readonly op: 'pivotRoot' }
-  | { readonly op: 'startCommand' }
+  /** `stopSignal`: number of the signal that the command gets in place of a SIGTERM. */
+  | { readonly op: 'startCommand'; readonly stopSignal?: number }
   /** A directory of the host and everything below it, by a process that may act for all ids of the namespace; ends in `finish`. */
   | { readonly op: 'removeTree'; readonly path: string }
   | { readonly op: 'finish' }
@@ -150,6 +175,12 @@ export type SetupOp =
       readonly environment: ReadonlyArray<readonly [name: string, value: string]>;
     };
 
+/** A hundred layers are not named one by one. */
+function describeLayers(lower: readonly string[]): string {
+  const [uppermost = ''] = lower;
+  return lower.length <= 2 ? lower.join(':') : `${uppermost} and ${lower.length - 1} layers below it`;
+}
+
 /** A sentence fragment that says what an operation does, for errors and listings: `mount the overlay on /usr`. */
 export function describeOperation(operation: SetupOp): string {
   switch (operation.op) {
@@ -172,13 +203,19 @@ export function describeOperation(operation: SetupOp): string {
     case 'mountRootDirectory':
       return `mount ${operation.source} as the root file system`;
     case 'mountRootOverlay':
-      return `mount the overlay over ${operation.layers.lower.join(':')} as the root file system`;
+      return `mount the overlay over ${describeLayers(operation.layers.lower)} as the root file system`;
+    case 'mountRootFuseOverlay':
+      return `mount the overlay over ${describeLayers(operation.layers.lower)} as the root file system with ${operation.program}`;
+    case 'copyLayers':
+      return `copy ${describeLayers(operation.lower)}`;
     case 'makeDirectory':
     case 'makeFile':
     case 'makeSymlink':
       return `make ${operation.path}`;
     case 'overlay':
       return `mount the overlay on ${operation.target}`;
+    case 'fuseOverlay':
+      return `mount the overlay on ${operation.target} with ${operation.program}`;
     case 'bind':
       return `mount ${operation.source} on ${operation.target}${operation.attributes.readOnly ? ' read-only' : ''}`;
     case 'bindContent':

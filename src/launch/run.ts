@@ -1,4 +1,5 @@
 import { accessSync, closeSync, constants, openSync, writeSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
 import { hostArch } from '../linux/arch.ts';
 import { OPEN } from '../linux/constants/open.ts';
 import { LaunchError } from './error.ts';
@@ -83,6 +84,50 @@ export function runLauncher(elf: Uint8Array, store: string): LauncherResult {
       encoding: 'utf8',
     });
     return { status: status ?? 128, message: stderr.trim() };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** A launcher that was started, and what it executes: to be spoken with over its standard input and output. */
+export interface RunningLauncher {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /** Fulfilled when it has ended; `message` is what it wrote to standard error, the last of it. */
+  readonly ended: Promise<LauncherResult>;
+  /** Lets go of it: this process may end before it does. */
+  release(): void;
+}
+
+const LAST_WORDS = 16 * 1024;
+
+/** Starts a launcher in a session of its own, so that no key of the terminal reaches it. Throws a LaunchError. */
+export function startLauncher(elf: Uint8Array, store: string): RunningLauncher {
+  const { descriptor } = writeLauncherFile(elf, store);
+  const { spawn } = process.getBuiltinModule('node:child_process');
+  try {
+    const child = spawn('/proc/self/fd/3', [], {
+      argv0: 'sandbox',
+      stdio: ['pipe', 'pipe', 'pipe', descriptor],
+      env: {},
+      detached: true,
+    });
+    const { stdin, stdout, stderr } = child;
+    if (stdin === null || stdout === null || stderr === null) throw new TypeError('the launcher has no pipes');
+    let words = '';
+    stderr.setEncoding('utf8').on('data', (text: string) => {
+      words = (words + text).slice(-LAST_WORDS);
+    });
+    const ended = new Promise<LauncherResult>((resolve) => {
+      child.once('error', (error) => resolve({ status: 128, message: error.message }));
+      child.once('close', (status) => resolve({ status: status ?? 128, message: words.trim() }));
+    });
+    const release = (): void => {
+      child.unref();
+      for (const stream of [stdin, stdout, stderr])
+        if ('unref' in stream && typeof stream.unref === 'function') stream.unref();
+    };
+    return { stdin, stdout, ended, release };
   } finally {
     closeSync(descriptor);
   }

@@ -1,8 +1,10 @@
 import type { PlanInput } from './input.ts';
 
-/** What `ps` shows, and garbage collection needs. */
-export function describeSpec({ spec, root }: PlanInput): string {
-  const { lifetime, rootfs, workspace, command, network, hostname } = spec;
+/** What `ps` shows, and what garbage collection and opening the sandbox again need: StoredSpec of the store. */
+export function describeSpec({ spec, root, driver }: PlanInput): string {
+  const { lifetime, workspace, command, network, hostname } = spec;
+  const { kind: storageDriver } = driver;
+  const about = { version: 1, lifetime, rootfs: spec.rootfs, storageDriver, workspace, network, hostname, command };
   const generation = root.kind === 'host' ? { generation: root.generation } : {};
-  return `${JSON.stringify({ version: 1, lifetime, rootfs, workspace, network, hostname, command, ...generation })}\n`;
+  return `${JSON.stringify({ ...about, ...generation })}\n`;
 }

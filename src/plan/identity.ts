@@ -24,6 +24,8 @@ export interface Identity {
   readonly mapping: IdMapping;
   /** The user as another id, in a namespace inside. */
   readonly nested?: { readonly uid: IdMapEntry; readonly gid: IdMapEntry };
+  /** The id that the command takes on within the mapping. */
+  readonly account?: { readonly uid: number; readonly gid: number };
   readonly capabilities: readonly Capability[];
   /** Changing owners has no effect and must seem to have one. */
   readonly emulateRoot: boolean;
@@ -67,10 +69,15 @@ export function identityFor({ facts, root, user }: PlanInput): Identity {
     return { mapping, capabilities: [], emulateRoot: false, hasTtyGroup: user.gid === 5 };
   }
   const mapping = rootMapping(facts);
-  const hasTtyGroup =
-    mapping.kind === 'helpers' && mapping.gids.some(({ inside, count }) => inside <= 5 && 5 < inside + count);
+  const has = (ids: readonly IdMapEntry[], id: number): boolean =>
+    ids.some(({ inside, count }) => inside <= id && id < inside + count);
+  const hasTtyGroup = mapping.kind === 'helpers' && has(mapping.gids, 5);
   const emulateRoot = mapping.kind === 'single' && user.uid === 0;
   if (user.uid === 0) return { mapping, capabilities: ROOT_CAPABILITIES, emulateRoot, hasTtyGroup };
+  // An image's own user has files there, which only that id may write.
+  if (user.isAccount && mapping.kind === 'helpers' && has(mapping.uids, user.uid) && has(mapping.gids, user.gid)) {
+    return { mapping, account: { uid: user.uid, gid: user.gid }, capabilities: [], emulateRoot, hasTtyGroup };
+  }
   return {
     mapping,
     nested: { uid: one(user.uid, 0), gid: one(user.gid, 0) },

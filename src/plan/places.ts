@@ -1,6 +1,6 @@
 import type { SetupOp } from '../launch/operations.ts';
 import type { PlanInput } from './input.ts';
-import { changesOf, WORKSPACE } from './root.ts';
+import { planCopyOnWrite, type RootPlan, WORKSPACE } from './root.ts';
 
 interface Place {
   readonly destination: string;
@@ -10,14 +10,14 @@ interface Place {
 /** What the user puts into the sandbox: the workspace, volumes and file systems in memory, outer ones first. */
 export function planPlaces(input: PlanInput): {
   operations: SetupOp[];
-  directories: ReadonlyArray<{ path: string; mode: number }>;
+  directories: RootPlan['directories'];
 } {
   const { spec } = input;
   const places: Place[] = [...spec.volumes.map((volume) => planVolume(input, volume)), ...spec.tmpfs.map(planTmpfs)];
-  if (spec.workspace.kind !== 'none') places.push(planWorkspace(input, spec.workspace));
+  const workspace = spec.workspace.kind === 'none' ? undefined : planWorkspace(input, spec.workspace);
+  if (workspace) places.push(workspace);
   places.sort((a, b) => compareDepth(a.destination, b.destination));
-  const directories = spec.workspace.kind === 'cow' ? changesOf(WORKSPACE).directories : [];
-  return { operations: places.flatMap((place) => place.operations), directories };
+  return { operations: places.flatMap((place) => place.operations), directories: workspace?.directories ?? [] };
 }
 
 function compareDepth(a: string, b: string): number {
@@ -25,21 +25,23 @@ function compareDepth(a: string, b: string): number {
 }
 
 function planWorkspace(
-  { spec }: PlanInput,
+  input: PlanInput,
   workspace: Exclude<PlanInput['spec']['workspace'], { kind: 'none' }>,
-): Place {
+): Place & Pick<RootPlan, 'directories'> {
   const { path } = workspace;
   const attributes = { noSuid: true, noDev: true, readOnly: workspace.kind === 'ro' };
-  const mount: SetupOp =
+  const mount: RootPlan =
     workspace.kind === 'cow'
-      ? {
-          op: 'overlay',
-          target: path,
-          layers: { lower: [path], upper: changesOf(WORKSPACE).upper, volatile: spec.lifetime.kind === 'ephemeral' },
-          attributes,
-        }
-      : { op: 'bind', source: path, target: path, recursive: true, attributes, optional: false };
-  return { destination: path, operations: [{ op: 'makeDirectory', path, mode: 0o755 }, mount] };
+      ? planCopyOnWrite(input, WORKSPACE, [path], 0o755, { target: path, attributes })
+      : {
+          directories: [],
+          operations: [{ op: 'bind', source: path, target: path, recursive: true, attributes, optional: false }],
+        };
+  return {
+    destination: path,
+    directories: mount.directories,
+    operations: [{ op: 'makeDirectory', path, mode: 0o755 }, ...mount.operations],
+  };
 }
 
 function planVolume(

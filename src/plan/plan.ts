@@ -52,9 +52,12 @@ export function planSandbox(input: PlanInput): SetupOp[] {
     ...planNetwork(input),
     ...planRootEmulation(identity),
     ...places.operations,
+    ...planWorkdir(input),
   ];
   if (spec.readOnly) operations.push({ op: 'readOnlyRoot' });
-  operations.push({ op: 'pivotRoot' }, { op: 'startCommand' }, ...planCommand(input, identity));
+  const { stopSignal } = spec;
+  const start: SetupOp = { op: 'startCommand', ...(stopSignal === undefined ? {} : { stopSignal }) };
+  operations.push({ op: 'pivotRoot' }, start, ...planCommand(input, identity));
   return operations;
 }
 
@@ -66,6 +69,12 @@ export function planJoin(input: PlanInput, directory: string): SetupOp[] {
     { op: 'startCommand' },
     ...planCommand(input, identityFor(input)),
   ];
+}
+
+/** The working directory in an image is made where it is missing: as podman does it with the image's, and docker with -w. */
+function planWorkdir({ spec, root }: PlanInput): SetupOp[] {
+  if (root.kind !== 'image' || spec.workdir === undefined || spec.workdir === '/') return [];
+  return [{ op: 'makeDirectory', path: spec.workdir, mode: 0o755 }];
 }
 
 /** Places that every sandbox has empty: in memory, but for /var/tmp, which is for what is too large for that. */
@@ -101,7 +110,7 @@ function planNetwork({ spec, root, facts, hosts }: PlanInput): SetupOp[] {
   operations.push(...content('hostname', `${spec.hostname}\n`));
   const resolver = facts.resolvConf;
   if (spec.network === 'host' && resolver) {
-    if (root.kind === 'directory') operations.push(...content('resolv.conf', resolver.content));
+    if (root.kind !== 'host') operations.push(...content('resolv.conf', resolver.content));
     else if (resolver.path.startsWith('/run/')) {
       const directory = resolver.path.slice(0, resolver.path.lastIndexOf('/'));
       operations.push(
@@ -142,6 +151,13 @@ function planCommand(input: PlanInput, identity: Identity): SetupOp[] {
     purpose: purposes.join(', '),
     filter: systemCallFilter(facts.arch, { guardTerminal, emulateRoot }),
   });
+  if (identity.account) {
+    // What it takes to become another goes with that: capabilities(7), "Effect of user ID changes on capabilities".
+    operations.push(
+      { op: 'dropCapabilities', keep: ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'] },
+      { op: 'setUser', ...identity.account },
+    );
+  }
   operations.push(
     // Last: with all capabilities no process of a sandbox that is joined can reach this one, and without them it has
     // nothing left that the command is not to have.

@@ -10,7 +10,24 @@ export type RootFs =
   /** The host's own system, copy-on-write. */
   | { readonly kind: 'host' }
   /** A root file system in a directory of the host (`--rootfs`), copy-on-write. */
-  | { readonly kind: 'directory'; readonly path: string };
+  | { readonly kind: 'directory'; readonly path: string }
+  /** An image of the store, copy-on-write. */
+  | {
+      readonly kind: 'image';
+      /** In full: `docker.io/library/debian:bookworm`. */
+      readonly name: string;
+      /** Digest of its manifest. */
+      readonly manifest: string;
+      /** Absolute paths of the layers' trees, uppermost first; none where the image is empty. */
+      readonly layers: readonly string[];
+    };
+
+/**
+ * How copy-on-write is made: by the kernel's overlayfs, by the program of that name, or by copying the whole root file
+ * system first, as podman's `storage.conf` knows them (`overlay`, its `mount_program`, `vfs`).
+ */
+export const STORAGE_DRIVERS = ['native', 'fuse-overlayfs', 'copy'] as const;
+export type StorageDriverName = (typeof STORAGE_DRIVERS)[number];
 
 /** The directory being worked on, visible inside at its own path. */
 export type Workspace =
@@ -40,6 +57,8 @@ export type User =
   | { readonly kind: 'default' }
   /** An id, with the group of the same number unless given. */
   | { readonly kind: 'id'; readonly uid: number; readonly gid: number }
+  /** An account of the image, which owns its files there: the image's own `User`. */
+  | { readonly kind: 'account'; readonly uid: number; readonly gid: number }
   /** A name (and perhaps a group's), looked up in the root file system's /etc/passwd and /etc/group. */
   | { readonly kind: 'name'; readonly user: string; readonly group?: string };
 
@@ -74,6 +93,10 @@ export interface Spec {
   readonly terminal: Terminal;
   /** False: standard input is /dev/null. */
   readonly stdin: boolean;
+  /** Undefined: the best that works here, or the one that the sandbox was made with. */
+  readonly storageDriver?: StorageDriverName;
+  /** Number of the signal that the command gets in place of a SIGTERM from outside: the image's StopSignal. */
+  readonly stopSignal?: number;
   /** Program and arguments, at least one. */
   readonly command: readonly string[];
 }

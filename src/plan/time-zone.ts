@@ -8,7 +8,7 @@ import type { PlanInput } from './input.ts';
 const ZONE_FILE = '/dev/host-localtime';
 
 function hostZone({ root, facts }: PlanInput): string | undefined {
-  return root.kind === 'directory' ? facts.localtime : undefined;
+  return root.kind === 'host' ? undefined : facts.localtime;
 }
 
 /** Shows the host's time zone to a root file system that is not the host's. */

@@ -1,5 +1,13 @@
 /** What keeps a sandbox from being opened as asked. */
-export type SandboxErrorCode = 'NO_OVERLAY' | 'NO_USER' | 'RUNNING' | 'REMOVAL' | 'MISMATCH';
+export type SandboxErrorCode =
+  | 'NO_OVERLAY'
+  | 'NO_DRIVER'
+  | 'NO_USER'
+  | 'RUNNING'
+  | 'REMOVAL'
+  | 'MISMATCH'
+  | 'LAYERS_GONE'
+  | 'TOO_MANY_LAYERS';
 
 /** A request that cannot be met here. `hint` says what to do about it. */
 export class SandboxError extends Error {

@@ -3,8 +3,10 @@ import { hostGround } from '../host/directories.ts';
 import type { HostFacts } from '../host/facts.ts';
 import type { Ground } from '../host/ground.ts';
 import { currentSkeleton, ensureSkeleton, type Skeleton } from '../host/skeleton.ts';
+import { encodeBytes } from '../linux/bytes.ts';
 import type { PlanInput, RootSource } from '../plan/input.ts';
-import type { Spec } from '../plan/spec.ts';
+import type { RootFs, Spec } from '../plan/spec.ts';
+import { storageDriver } from './driver.ts';
 import { SandboxError } from './error.ts';
 import { resolveUser } from './user.ts';
 
@@ -19,14 +21,13 @@ export type BeginProgress = () => Promise<Progress>;
 
 /** Looks up what the plan needs besides the spec and the facts: reads the host, and prepares the `host` image once. */
 export async function planInput(spec: Spec, facts: HostFacts, beginProgress: BeginProgress): Promise<PlanInput> {
-  if (facts.overlay.kind === 'none') {
-    throw new SandboxError('NO_OVERLAY', `copy-on-write is not possible here: ${facts.overlay.reason}`, {
-      hint: '`sandbox doctor` says more',
-    });
-  }
+  const driver = await storageDriver(spec, facts);
   const terminalPath = inheritedTerminal(spec);
+  const rootMode = modeOfRoot(spec.rootfs);
   return {
     ...commandInput(spec, facts, await rootSource(spec, facts, beginProgress)),
+    driver,
+    ...(rootMode === undefined ? {} : { rootMode }),
     volumeTypes: new Map(spec.volumes.map(({ source }) => [source, typeOf(source)])),
     ...(terminalPath === undefined ? {} : { terminalPath }),
     hosts: readHosts(),
@@ -40,11 +41,12 @@ export function joinInput(spec: Spec, facts: HostFacts): PlanInput {
 }
 
 function commandInput(spec: Spec, facts: HostFacts, root: RootSource): PlanInput {
-  return { spec, facts, root, user: resolveUser(spec, facts), volumeTypes: new Map(), hosts: '' };
+  const user = resolveUser(spec, facts);
+  return { spec, facts, root, driver: { kind: 'native' }, user, volumeTypes: new Map(), hosts: '' };
 }
 
 async function rootSource(spec: Spec, facts: HostFacts, beginProgress: BeginProgress): Promise<RootSource> {
-  if (spec.rootfs.kind === 'directory') return spec.rootfs;
+  if (spec.rootfs.kind !== 'host') return spec.rootfs;
   const ground = hostGround(facts);
   const current = currentSkeleton(facts.store, ground);
   const { generation } = current ?? (await prepareSkeleton(facts, ground, beginProgress));
@@ -69,6 +71,18 @@ async function prepareSkeleton(facts: HostFacts, ground: Ground, beginProgress: 
   } finally {
     progress.end();
   }
+}
+
+/** An overlay shows the upper directory's permission bits as the root's own: it is to have those of the uppermost layer. */
+function modeOfRoot(rootfs: RootFs): number | undefined {
+  if (rootfs.kind === 'host') return undefined;
+  const path = rootfs.kind === 'directory' ? rootfs.path : rootfs.layers[0];
+  if (path === undefined) return undefined;
+  const about = statSync(encodeBytes(path), { throwIfNoEntry: false });
+  if (about?.isDirectory()) return about.mode & 0o7777;
+  throw new SandboxError('LAYERS_GONE', `the root file system is gone: ${path} is no directory`, {
+    ...(rootfs.kind === 'image' ? { hint: `pull the image again: sandbox image pull ${rootfs.name}` } : {}),
+  });
 }
 
 function typeOf(path: string): 'file' | 'directory' {

@@ -2,7 +2,14 @@ import { surveyHost } from '../host/survey.ts';
 import { StoreError } from '../store/error.ts';
 import { moveToTrash } from '../store/garbage.ts';
 import { ensureStore } from '../store/layout.ts';
-import { createdAt, listShelf, readSpec, runningInit, type SandboxDirectoryEntry } from '../store/sandbox-directory.ts';
+import {
+  createdAt,
+  listShelf,
+  readSpec,
+  runningInit,
+  type SandboxDirectoryEntry,
+  type StoredRootFs,
+} from '../store/sandbox-directory.ts';
 
 /** A sandbox as `ps` shows it. */
 export interface SandboxInfo {
@@ -10,7 +17,7 @@ export interface SandboxInfo {
   /** Kept sandboxes have one, which is their id too. */
   readonly name?: string;
   readonly state: 'running' | 'stopped';
-  /** `host`, or the directory of `--rootfs`. */
+  /** `host`, the directory of `--rootfs`, or the image's name. */
   readonly rootfs: string;
   readonly command: readonly string[];
   /** ISO 8601, UTC. */
@@ -27,6 +34,12 @@ export async function listSandboxes(): Promise<SandboxInfo[]> {
   return entries.flatMap((entry) => describe(entry) ?? []).sort((a, b) => (a.created < b.created ? 1 : -1));
 }
 
+/** How a root file system is called. */
+export function nameOfRoot(rootfs: StoredRootFs): string {
+  if (rootfs.kind === 'image') return rootfs.name;
+  return rootfs.kind === 'directory' ? rootfs.path : rootfs.kind;
+}
+
 function describe({ id, shelf, path }: SandboxDirectoryEntry): SandboxInfo | undefined {
   const spec = readSpec(path);
   const pid = runningInit(path);
@@ -36,7 +49,7 @@ function describe({ id, shelf, path }: SandboxDirectoryEntry): SandboxInfo | und
       id,
       ...(shelf === 'sandboxes' ? { name: id } : {}),
       state: pid === undefined ? 'stopped' : 'running',
-      rootfs: spec.rootfs.path ?? spec.rootfs.kind,
+      rootfs: nameOfRoot(spec.rootfs),
       command: spec.command,
       created: createdAt(path).toISOString(),
       ...(pid === undefined ? {} : { pid }),

@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { isSea } from 'node:sea';
 import { surveyHost } from '../host/survey.ts';
 import type { Launcher } from '../launch/compile.ts';
 import type { Explainer } from '../launch/lower/report.ts';
@@ -12,8 +11,9 @@ import { ensureStore, shelf } from '../store/layout.ts';
 import { listShelf, makeNamed, readSpec, runningInit } from '../store/sandbox-directory.ts';
 import { suspects } from '../store/suspects.ts';
 import { VERSION } from '../version.ts';
-import { SandboxError } from './error.ts';
 import { type BeginProgress, joinInput, planInput } from './input.ts';
+import { asMade } from './kept.ts';
+import { ownCommand } from './own-command.ts';
 
 /** A plan for people and for files. */
 export interface Planned {
@@ -26,11 +26,8 @@ export interface Planned {
 
 /** This program again, to say in full what a launcher can only name. */
 function explainer(): Explainer {
-  const script = process.argv[1];
-  return {
-    executable: process.execPath,
-    arguments: [...(isSea() || script === undefined ? [] : [script]), '__explain'],
-  };
+  const [executable = '', ...words] = ownCommand('__explain');
+  return { executable, arguments: words };
 }
 
 /**
@@ -51,17 +48,19 @@ export async function startSandbox(
     if (init !== undefined) {
       return await launch(joinInput(asOpened(spec, path), facts), keep, { init, path });
     }
-    refuseOtherRoot(spec, path);
   }
-  const input = await planInput(spec, facts, beginProgress);
+  const input = await planInput(asMade(spec, facts.store), facts, beginProgress);
   const garbage = suspects(facts.store);
   // A removal that was itself killed leaves the trash for the next time.
   if (garbage.length > 0 || listShelf(facts.store, 'trash').length > 0) {
     const { removeGarbage } = await import('./removal.ts');
     removeGarbage(facts, garbage);
   }
-  if (spec.lifetime.kind === 'named') makeNamed(facts.store, spec.lifetime.name);
-  return await launch(input, keep);
+  if (spec.lifetime.kind === 'ephemeral') return await launch(input, keep);
+  // Only of a sandbox that is opened again: many are opened once, and a launcher takes more room than their changes.
+  const isNew = readSpec(`${shelf(facts.store, 'sandboxes')}/${spec.lifetime.name}`) === undefined;
+  makeNamed(facts.store, spec.lifetime.name);
+  return await launch(input, keep && !isNew);
 }
 
 /** Who joins finds the root file system and the network of whoever opened the sandbox. */
@@ -69,11 +68,7 @@ function asOpened(spec: Spec, path: string): Spec {
   const opened = readSpec(path);
   if (!opened) return spec;
   const { network, rootfs } = opened;
-  return {
-    ...spec,
-    network,
-    rootfs: rootfs.path === undefined ? { kind: 'host' } : { kind: 'directory', path: rootfs.path },
-  };
+  return { ...spec, network, rootfs };
 }
 
 /** Compiles the plan, unless that was done before for the same input, and becomes the launcher. */
@@ -89,7 +84,7 @@ async function launch(
     join?.path,
     explain,
     input.volumeTypes.size ? [...input.volumeTypes] : [],
-    withoutMounts(input),
+    whatCounts(input),
   ]);
   const cached = keep ? cachedLauncher(store, key) : undefined;
   const words = join === undefined ? [] : [String(join.init)];
@@ -111,21 +106,10 @@ function buildIdentity(): string {
   return `${VERSION} ${size} ${mtimeMs}`;
 }
 
-/** The ground says already what the mounts mean for the plan. */
-function withoutMounts(input: PlanInput): PlanInput {
-  return { ...input, facts: { ...input.facts, mounts: [] } };
-}
-
-/** A sandbox keeps the root file system that it was made with: its changes make sense on no other. */
-function refuseOtherRoot(spec: Spec, path: string): void {
-  const stored = readSpec(path)?.rootfs;
-  if (!stored) return;
-  const wanted = spec.rootfs.kind === 'directory' ? spec.rootfs.path : undefined;
-  if (stored.kind === spec.rootfs.kind && stored.path === wanted) return;
-  const name = spec.lifetime.kind === 'named' ? spec.lifetime.name : '';
-  throw new SandboxError('MISMATCH', `the sandbox ${name} was made on ${stored.path ?? stored.kind}`, {
-    hint: `open it without --rootfs changed, or remove it: sandbox rm ${name}`,
-  });
+/** The ground says already what the mounts mean for the plan, and the driver what overlays do. */
+function whatCounts(input: PlanInput): unknown {
+  const { overlay: _, ...facts } = input.facts;
+  return { ...input, facts: { ...facts, mounts: [] } };
 }
 
 /** Plans without starting anything; the `host` image is prepared, since the plan names it. */

@@ -1,9 +1,10 @@
 import { release } from 'node:os';
 import type { OverlaySupport } from '../host/facts.ts';
+import { FUSE_PROGRAM, findFuseProgram } from '../host/fuse-program.ts';
 import { writeProbe } from '../host/overlay-probe.ts';
 import { surveyHost } from '../host/survey.ts';
 import { compileLauncher } from '../launch/compile.ts';
-import type { IdMapping, SetupOp } from '../launch/operations.ts';
+import type { IdMapping, OverlayLayers, SetupOp } from '../launch/operations.ts';
 import { type LauncherResult, runLauncher } from '../launch/run.ts';
 import { ensureStore, shelf } from '../store/layout.ts';
 
@@ -41,14 +42,24 @@ export async function tryUserNamespace(): Promise<Trial> {
   return tryMounting({ op: 'mountRootMemory' });
 }
 
-/** Mounts an overlay in the store, and remembers whether that worked. */
+const LAYERS: OverlayLayers = { lower: ['lower'], upper: { directory: 'upper', work: 'work' }, volatile: true };
+
+/** Tries the storage drivers in the store, the best first, and remembers which one worked; 'none': not even a namespace did. */
 export async function tryOverlay(): Promise<OverlaySupport> {
-  const upper = { directory: 'upper', work: 'work' };
-  const trial = tryMounting({ op: 'mountRootOverlay', layers: { lower: ['lower'], upper, volatile: true } });
   const facts = surveyHost();
-  const support: OverlaySupport = trial.ok
-    ? { kind: 'native' }
-    : { kind: 'none', reason: `an overlay in ${facts.store} was refused (${trial.errno})` };
+  const support = findSupport(facts.store);
   writeProbe({ store: facts.store, mounts: facts.mounts, release: release(), uid: facts.uid }, support);
   return support;
+}
+
+function findSupport(store: string): OverlaySupport {
+  const native = tryMounting({ op: 'mountRootOverlay', layers: LAYERS });
+  if (native.ok) return { kind: 'native' };
+  const reason = `the kernel refuses an overlay in ${store} (${native.errno})`;
+  if (!tryMounting({ op: 'mountRootMemory' }).ok) return { kind: 'none', reason };
+  const program = findFuseProgram();
+  if (program === undefined) return { kind: 'copy', reason: `${reason}, and ${FUSE_PROGRAM} is not installed` };
+  const fuse = tryMounting({ op: 'mountRootFuseOverlay', program, layers: LAYERS });
+  if (fuse.ok) return { kind: 'fuse', program, reason };
+  return { kind: 'copy', reason: `${reason}, and ${program} does not work (${fuse.errno})` };
 }

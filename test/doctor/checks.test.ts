@@ -74,6 +74,8 @@ const CASES: readonly Case[] = [
   { name: 'an overlay tried', host: { probeOverlay: async () => ({ kind: 'native' }) }, id: 'overlay', state: 'ok', detail: /mounted one/ },
   { name: 'an overlay not tried', host: {}, id: 'overlay', state: 'info', detail: /not tried/ },
   { name: 'an overlay refused', host: { probeOverlay: async () => ({ kind: 'none', reason: 'EINVAL' }) }, id: 'overlay', state: 'error', detail: /EINVAL/, remedy: /XDG_DATA_HOME/ },
+  { name: 'fuse-overlayfs in its place', host: { probeOverlay: async () => ({ kind: 'fuse', program: '/usr/bin/fuse-overlayfs', reason: 'refused (EINVAL)' }) }, id: 'overlay', state: 'warning', detail: /^refused \(EINVAL\): \/usr\/bin\/fuse-overlayfs is used/, remedy: /XDG_DATA_HOME/ },
+  { name: 'copies in its place', host: { probeOverlay: async () => ({ kind: 'copy', reason: 'refused (EINVAL)' }) }, id: 'overlay', state: 'warning', detail: /root file systems are copied; the host's own system cannot be shown/, remedy: /XDG_DATA_HOME/ },
   { name: 'no overlay module', host: { files: { '/proc/filesystems': '\text4\n' }, probeOverlay: async () => ({ kind: 'none', reason: 'ENODEV' }) }, id: 'overlay', state: 'error', detail: /ENODEV/, remedy: /modprobe overlay/ },
   { name: 'an overlay on an old kernel', host: { release: '5.4.0' }, id: 'overlay', state: 'error', detail: /older/ },
 

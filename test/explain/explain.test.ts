@@ -61,6 +61,14 @@ describe('explanation of a failed launch', () => {
     assert.match(explained('createNamespaces', 1001).hint, /set-uid root/);
   });
 
+  it('says what keeps fuse-overlayfs and a copy from working', () => {
+    assert.match(explained('mountRootFuseOverlay', 'ENOTCONN').message, /ended at once; what it said is above/);
+    assert.match(explained('fuseOverlay', 'ENXIO').hint, /modprobe fuse/);
+    assert.match(explained('mountRootFuseOverlay', 'EACCES').message, /FUSE|\/dev\/fuse/);
+    const { message } = explained('copyLayers', 1003);
+    assert.ok(message.endsWith(': it failed; what went wrong is above'), message);
+  });
+
   it("names the store's file system where overlayfs refuses it, and the missing module", () => {
     const mounts = [{ mountPoint: '/', fsType: 'overlay', options: [] }];
     for (const errno of ['EINVAL', 'EOPNOTSUPP']) {

@@ -2,13 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { OverlaySupport } from '../../src/host/facts.ts';
-import {
-  fileSystemOf,
-  overlaySupport,
-  probedOverlaySupport,
-  readProbe,
-  writeProbe,
-} from '../../src/host/overlay-probe.ts';
+import { fileSystemOf, overlaySupport, readProbe, writeProbe } from '../../src/host/overlay-probe.ts';
 import { ownDirectory } from './unprivileged.ts';
 
 const MOUNTS = [
@@ -18,7 +12,7 @@ const MOUNTS = [
   { mountPoint: '/home/ann', fsType: 'nfs' },
 ];
 const NATIVE: OverlaySupport = { kind: 'native' };
-const REFUSED: OverlaySupport = { kind: 'none', reason: 'mount: EPERM' };
+const REFUSED: OverlaySupport = { kind: 'copy', reason: 'mount: EPERM' };
 
 test('the file system of a path is that of the deepest mount above it', () => {
   assert.equal(fileSystemOf('/usr/bin', MOUNTS), 'ext4');
@@ -55,28 +49,27 @@ test('a damaged file is as none', (context) => {
   }
 });
 
-test('tried once, and not at all on a kernel that is too old', (context) => {
+test('every way round is remembered, and that nothing works is not', (context) => {
   const scope = { store: ownDirectory(context), mounts: MOUNTS, release: '6.1.0', uid: 1000 };
-  let tries = 0;
-  const probe = (): OverlaySupport => {
-    tries += 1;
-    return NATIVE;
-  };
-  assert.deepEqual(probedOverlaySupport(scope, probe), NATIVE);
-  assert.deepEqual(probedOverlaySupport(scope, probe), NATIVE);
-  assert.equal(tries, 1);
-  const old = { ...scope, release: '5.10.0-28-amd64' };
-  assert.deepEqual(probedOverlaySupport(old, probe), {
+  const fuse: OverlaySupport = { kind: 'fuse', program: '/usr/bin/fuse-overlayfs', reason: 'EINVAL' };
+  writeProbe(scope, fuse, 0);
+  assert.deepEqual(readProbe(scope, 1), fuse);
+  writeProbe(scope, { kind: 'none', reason: 'no namespaces' }, 0);
+  assert.deepEqual(readProbe(scope, 1), fuse);
+});
+
+test('nothing is said before it is tried, and a kernel that is too old is not tried', (context) => {
+  const scope = { store: ownDirectory(context), mounts: MOUNTS, release: '6.1.0', uid: 1000 };
+  assert.equal(overlaySupport(scope), undefined);
+  assert.deepEqual(overlaySupport({ ...scope, release: '5.10.0-28-amd64' }), {
     kind: 'none',
     reason: 'Linux 5.10.0-28-amd64 is older than 5.12',
   });
-  assert.equal(overlaySupport(old).kind, 'none');
-  assert.equal(tries, 1);
 });
 
 test('a store that cannot be written is no error', () => {
   const scope = { store: '/proc/nowhere', mounts: MOUNTS, release: '6.1.0', uid: 1000 };
   writeProbe(scope, NATIVE);
   assert.equal(readProbe(scope), undefined);
-  assert.deepEqual(overlaySupport(scope), NATIVE);
+  assert.equal(overlaySupport(scope), undefined);
 });

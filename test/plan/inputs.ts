@@ -53,6 +53,7 @@ const GROUND: Extract<PlanInput['root'], { kind: 'host' }>['ground'] = [
 export interface InputChanges {
   readonly spec?: Partial<Spec>;
   readonly facts?: Partial<HostFacts>;
+  readonly driver?: PlanInput['driver'];
   readonly user?: PlanInput['user'];
   readonly volumeTypes?: PlanInput['volumeTypes'];
   readonly terminalPath?: string;
@@ -64,6 +65,7 @@ export function hostInput({ spec, facts, ...more }: InputChanges = {}): PlanInpu
     spec: { ...SPEC, ...spec },
     facts: { ...FACTS, ...facts },
     root: { kind: 'host', ground: GROUND, generation: 'g1' },
+    driver: { kind: 'native' },
     user: { uid: FACTS.uid, gid: FACTS.gid },
     volumeTypes: new Map(),
     hosts: '192.0.2.7 build\n',
@@ -82,6 +84,18 @@ export function directoryInput({ spec, facts, ...more }: InputChanges = {}): Pla
     user: { uid: 0, gid: 0 },
     ...more,
   };
+}
+
+/** The same over an image of three layers. */
+export function imageInput(changes: InputChanges = {}): PlanInput {
+  const image = {
+    kind: 'image',
+    name: 'docker.io/library/debian:bookworm',
+    manifest: `sha256:${'0'.repeat(64)}`,
+    layers: ['c', 'b', 'a'].map((name) => `/store/layers/ids-1/${name}/tree`),
+  } as const;
+  const input = directoryInput({ ...changes, spec: { rootfs: image, ...changes.spec } });
+  return { ...input, root: image };
 }
 
 export const SINGLE_ID: HostFacts['ids'] = { kind: 'single', reason: 'no line in /etc/subuid' };
@@ -132,10 +146,23 @@ const spec: fc.Arbitrary<Partial<Spec>> = fc.record({
   command: fc.array(fc.constantFrom('true', '/bin/sh', './x', '-c'), { minLength: 1, maxLength: 3 }),
 });
 
+const driver: fc.Arbitrary<PlanInput['driver']> = fc.constantFrom(
+  { kind: 'native' as const },
+  { kind: 'fuse-overlayfs' as const, program: '/usr/bin/fuse-overlayfs' },
+  { kind: 'copy' as const, helper: ['/usr/bin/sandbox', '__copy'] },
+);
+
+/** The host's own system is for native overlays only. */
+const otherThanHost = fc.record({ make: fc.constantFrom(directoryInput, imageInput), driver }).map(
+  ({ make, driver }) =>
+    (changes: InputChanges): PlanInput =>
+      make({ ...changes, driver }),
+);
+
 /** Any input that the command line can give. */
 export const anyInput: fc.Arbitrary<PlanInput> = fc
   .record({
-    make: fc.constantFrom(hostInput, directoryInput),
+    make: fc.oneof(fc.constant(hostInput), otherThanHost),
     spec,
     workdir: fc.option(path, { nil: undefined }),
     single: fc.boolean(),

@@ -23,10 +23,12 @@ const PODMAN = new Set(
   ].map((name) => `CAP_${name}`),
 );
 
+const ROOTS = ['mountRootOverlay', 'mountRootFuseOverlay', 'mountRootDirectory'] as const;
 const MOUNTS = new Set<SetupOp['op']>([
   'isolateMounts',
-  'mountRootOverlay',
+  ...ROOTS,
   'overlay',
+  'fuseOverlay',
   'bind',
   'bindContent',
   'memory',
@@ -64,6 +66,8 @@ function inOrder(operations: readonly SetupOp[], ...wanted: SetupOp['op'][]): vo
 
 describe('every plan', () => {
   invariant('creates the namespaces, makes the root, changes to it and starts the command, once each', (operations) => {
+    const roots = ROOTS.filter((name) => position(operations, name) !== -1);
+    assert.equal(roots.length, 1, roots.join());
     inOrder(
       operations,
       'enterSandboxDirectory',
@@ -71,7 +75,7 @@ describe('every plan', () => {
       'createNamespaces',
       'dieWithMonitor',
       'isolateMounts',
-      'mountRootOverlay',
+      ...roots,
       'pivotRoot',
       'startCommand',
       'execute',
@@ -134,8 +138,8 @@ describe('every plan', () => {
           assert.ok(attributes.readOnly, `${source} is read-only`);
       }
       assert.ok(seen >= sources.size);
-      for (const { attributes } of [...all(operations, 'overlay'), ...all(operations, 'memory')])
-        assert.ok(attributes.noSuid);
+      for (const name of ['overlay', 'fuseOverlay', 'memory'] as const)
+        for (const { attributes } of all(operations, name)) assert.ok(attributes.noSuid);
     },
   );
 

@@ -332,6 +332,7 @@ test('a kept sandbox lies under its name, is synced, and its spec says what it i
     version: 1,
     lifetime: { kind: 'named', name: 'dev' },
     rootfs: { kind: 'host' },
+    storageDriver: 'native',
     workspace: { kind: 'rw', path: '/home/ann/project' },
     network: 'host',
     hostname: 'box',

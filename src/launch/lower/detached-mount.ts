@@ -3,7 +3,7 @@ import { AT } from '../../linux/constants/open.ts';
 import { flags, type Label, type Named, type Slot } from '../argument.ts';
 import type { ProgramBuilder } from '../builder.ts';
 import type { MountAttributes } from '../operations.ts';
-import { close, type Lowering, openInRoot } from './context.ts';
+import { close, HERE, type Lowering, openInRoot } from './context.ts';
 
 function attributeFlags(attributes: MountAttributes): Named {
   const names: Array<keyof typeof MOUNT_ATTR> = [];
@@ -40,6 +40,18 @@ export function newMount(
     ...failure,
   });
   close(builder, context);
+}
+
+/** The new root is attached to `root` in the sandbox's directory: pivot_root(2) wants a mount point. */
+export function attachRoot(lowering: Lowering): void {
+  const { builder, root } = lowering;
+  builder.syscall('move_mount', [
+    root,
+    builder.string(''),
+    HERE,
+    builder.string('root'),
+    flags(MOVE_MOUNT, 'MOVE_MOUNT_F_EMPTY_PATH'),
+  ]);
 }
 
 /** Attaches a detached mount to `target`, found beneath the new root. */

@@ -1,29 +1,16 @@
 import { FCNTL } from '../../linux/constants/descriptor.ts';
-import { MOUNT, MOUNT_ATTR, MOVE_MOUNT, UMOUNT } from '../../linux/constants/mount.ts';
+import { MOUNT, MOUNT_ATTR, UMOUNT } from '../../linux/constants/mount.ts';
 import { AT } from '../../linux/constants/open.ts';
 import { flags, type Slot } from '../argument.ts';
 import type { MountAttributes, SetupOp } from '../operations.ts';
 import { close, HERE, type Lowering, openInRoot } from './context.ts';
-import { attach, cloneMount, moveOnto, newMount } from './detached-mount.ts';
-import { overlayOptions } from './overlay-options.ts';
+import { attach, attachRoot, cloneMount, moveOnto, newMount } from './detached-mount.ts';
 
 type Operation<Name extends SetupOp['op']> = Extract<SetupOp, { op: Name }>;
 
 /** Mounts that arrive from the host later must not arrive here, nor ours there; mount_namespaces(7). */
 export function isolateMounts({ builder }: Lowering): void {
   builder.syscall('mount', [0, builder.string('/'), 0, flags(MOUNT, 'MS_REC', 'MS_PRIVATE'), 0]);
-}
-
-/** The new root is attached to `root` in the sandbox's directory: pivot_root(2) wants a mount point. */
-function attachRoot(lowering: Lowering): void {
-  const { builder, root } = lowering;
-  builder.syscall('move_mount', [
-    root,
-    builder.string(''),
-    HERE,
-    builder.string('root'),
-    flags(MOVE_MOUNT, 'MOVE_MOUNT_F_EMPTY_PATH'),
-  ]);
 }
 
 export function mountRootMemory(lowering: Lowering): void {
@@ -44,19 +31,6 @@ export function mountRootDirectory(lowering: Lowering, operation: Operation<'mou
   const attributes = { noSuid: true, noDev: true };
   cloneMount(lowering.builder, { directory: HERE, path: operation.source }, false, attributes, lowering.root);
   attachRoot(lowering);
-}
-
-export function mountRootOverlay(lowering: Lowering, { layers }: Operation<'mountRootOverlay'>): void {
-  const { builder } = lowering;
-  newMount(builder, 'overlay', overlayOptions(builder, layers), { noSuid: true, noDev: true }, lowering.root);
-  attachRoot(lowering);
-}
-
-export function overlay(lowering: Lowering, { layers, target, attributes }: Operation<'overlay'>): void {
-  const { builder } = lowering;
-  const mount = builder.scratch('overlay');
-  newMount(builder, 'overlay', overlayOptions(builder, layers), attributes, mount);
-  attach(lowering, mount, target);
 }
 
 export function bind(lowering: Lowering, operation: Operation<'bind'>): void {

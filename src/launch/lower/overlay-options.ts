@@ -1,36 +1,35 @@
-import type { ProgramBuilder } from '../builder.ts';
 import type { OverlayLayers } from '../operations.ts';
-import { close, HERE, openFlags } from './context.ts';
 
-/** Descriptors from here on are the overlay's lower directories whose paths overlayfs could not read. */
-const LOWER_DESCRIPTOR = 500;
 /** fsconfig(2) takes strings of at most 255 bytes. */
 const OPTION_LIMIT = 255;
 
 /**
- * The options of a native overlay made by an ordinary user: extended attributes in `user.`, since `trusted.` is root's.
- * A lower path with a character that overlayfs gives a meaning, or too long, is named through a descriptor.
+ * Options of every overlay that an ordinary user makes: extended attributes in `user.`, since `trusted.` is root's, and what
+ * they may say narrowed down. A layer comes from anywhere: `user.overlay.redirect` and `user.overlay.metacopy` in it must not
+ * lead to other files. The kernel wants both off with `userxattr`; an index would believe file handles in attributes too.
  */
-export function overlayOptions(builder: ProgramBuilder, layers: OverlayLayers): Array<readonly [string, string?]> {
-  const plain = layers.lower.join(':');
-  let lower = plain;
-  if (/[,:\\]/.test(layers.lower.join('')) || Buffer.byteLength(plain) > OPTION_LIMIT) {
-    layers.lower.forEach((path, index) => {
-      const opened = builder.scratch('lower');
-      builder.syscall('openat', [HERE, builder.string(path), openFlags(builder, 'O_PATH', 'O_DIRECTORY'), 0], {
-        result: opened,
-      });
-      builder.syscall('dup3', [opened, LOWER_DESCRIPTOR + index, openFlags(builder)]);
-      close(builder, opened);
-    });
-    lower = layers.lower.map((_, index) => `/proc/self/fd/${LOWER_DESCRIPTOR + index}`).join(':');
-  }
+export function commonOptions(layers: OverlayLayers): Array<readonly [key: string, value?: string]> {
   const options: Array<readonly [string, string?]> = [
-    ['source', 'sandbox'],
-    ['lowerdir', lower],
+    ['userxattr'],
+    ['redirect_dir', 'nofollow'],
+    ['metacopy', 'off'],
+    ['index', 'off'],
   ];
-  if (layers.upper) options.push(['upperdir', layers.upper.directory], ['workdir', layers.upper.work]);
-  options.push(['userxattr']);
   if (layers.volatile && layers.upper) options.push(['volatile']);
+  return options;
+}
+
+/**
+ * The layers as options of fsconfig(2); undefined where they cannot be said so: too long, or with a character to which
+ * overlayfs gives a meaning. `lowerdir+`, which takes one at a time, exists from Linux 6.7 on only.
+ */
+export function layerOptions({
+  lower,
+  upper,
+}: OverlayLayers): Array<readonly [key: string, value: string]> | undefined {
+  const joined = lower.join(':');
+  if (/[,:\\]/.test(lower.join('')) || Buffer.byteLength(joined) > OPTION_LIMIT) return undefined;
+  const options: Array<readonly [string, string]> = [['lowerdir', joined]];
+  if (upper) options.push(['upperdir', upper.directory], ['workdir', upper.work]);
   return options;
 }

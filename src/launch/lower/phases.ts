@@ -60,6 +60,7 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
   const ownTerminal = operations.some(({ op }) => op === 'ownTerminal');
   const kept = operations.some(({ op }) => op === 'enterSandboxDirectory') && !ephemeral;
   const joins = operations.some(({ op }) => op === 'joinNamespaces');
+  const stopSignal = operations.find((operation) => operation.op === 'startCommand')?.stopSignal;
   const data = superviseData(builder);
   const removed = removalData(builder);
   const exit = builder.label('exit');
@@ -106,7 +107,7 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
     const reap = builder.label('reap');
     builder.place(init);
     unmapSetup();
-    forwardSignals(builder, data, lowering.command, { loop, onChild: reap });
+    forwardSignals(builder, data, lowering.command, { loop, onChild: reap, ...(stopSignal ? { stopSignal } : {}) });
     builder.place(reap);
     const pid = builder.scratch('reaped');
     builder.syscall('wait4', [-1, data.status, flags(WAIT, 'WNOHANG'), 0], { result: pid, onError: loop });

@@ -131,7 +131,7 @@ function errnoNames(): string[] {
 }
 
 /** envp of the launcher itself: behind argc, argv and its NULL. */
-function environment(builder: ProgramBuilder): Slot {
+export function environment(builder: ProgramBuilder): Slot {
   const envp = builder.scratch('environment');
   builder.load(envp, 64, builder.stack, 0);
   builder.compute(envp, 'shiftLeft', envp, 3);

@@ -32,6 +32,8 @@ export interface SignalTargets {
   readonly onReadable?: Label;
   /** Emits what else is done with a signal after it was handed on. */
   readonly afterForward?: (signal: Slot) => void;
+  /** What is handed on in place of SIGTERM. */
+  readonly stopSignal?: number;
 }
 
 /**
@@ -44,7 +46,7 @@ export function forwardSignals(
   child: Slot,
   targets: SignalTargets,
 ): void {
-  const { loop, onChild, onReadable, afterForward } = targets;
+  const { loop, onChild, onReadable, afterForward, stopSignal } = targets;
   const signal = builder.scratch('signal');
   const code = builder.scratch('si_code');
   const handOn = builder.label('hand on');
@@ -58,6 +60,12 @@ export function forwardSignals(
   builder.load(code, 32, data.info, SIGINFO_CODE);
   builder.branch(code, 'equal', SI_KERNEL, fromKernel);
   builder.place(handOn);
+  if (stopSignal !== undefined) {
+    const other = builder.label('another signal');
+    builder.branch(signal, 'notEqual', flags(SIGNAL, 'SIGTERM'), other);
+    builder.move(signal, stopSignal);
+    builder.place(other);
+  }
   builder.syscall('kill', [child, signal], { onError: 'ignore' });
   builder.place(handled);
   afterForward?.(signal);

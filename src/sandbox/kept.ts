@@ -1,0 +1,71 @@
+import { statSync } from 'node:fs';
+import { encodeBytes } from '../linux/bytes.ts';
+import type { RootFs, Spec } from '../plan/spec.ts';
+import { shelf } from '../store/layout.ts';
+import { readSpec } from '../store/sandbox-directory.ts';
+import { SandboxError } from './error.ts';
+
+/** What a kept sandbox was made with; undefined where there is none of that name. */
+export interface Kept {
+  readonly rootfs: RootFs;
+  readonly storageDriver: NonNullable<Spec['storageDriver']>;
+}
+
+export function keptSandbox(store: string, name: string): Kept | undefined {
+  const stored = readSpec(`${shelf(store, 'sandboxes')}/${name}`);
+  return stored && { rootfs: stored.rootfs, storageDriver: stored.storageDriver ?? 'native' };
+}
+
+/**
+ * Takes what is asked for and gives it with what the sandbox was made on and with, if it is a kept one that exists: the
+ * changes in it make sense on no other root file system, and only to the storage driver that wrote them. Of an image that is
+ * the very layers of then, whatever its tag means by now. Throws a SandboxError where another one is asked for, and where a
+ * layer is gone.
+ */
+export function asMade(spec: Spec, store: string): Spec {
+  if (spec.lifetime.kind !== 'named') return spec;
+  const { name } = spec.lifetime;
+  const kept = keptSandbox(store, name);
+  if (kept === undefined) return spec;
+  const { rootfs, storageDriver } = kept;
+  if (!isSame(rootfs, spec.rootfs)) {
+    throw new SandboxError('MISMATCH', `the sandbox ${name} was made on ${describeRoot(rootfs)}`, {
+      hint: `open it without another one, or remove it: sandbox rm ${name}`,
+    });
+  }
+  if (spec.storageDriver !== undefined && spec.storageDriver !== storageDriver) {
+    throw new SandboxError('MISMATCH', `the sandbox ${name} was made with the storage driver ${storageDriver}`, {
+      hint: `leave --storage-driver out, or remove it: sandbox rm ${name}`,
+    });
+  }
+  if (rootfs.kind === 'image') expectLayers(rootfs, name);
+  return { ...spec, rootfs, storageDriver };
+}
+
+function isSame(made: RootFs, wanted: RootFs): boolean {
+  if (made.kind === 'image') {
+    return wanted.kind === 'image' && (made.name === wanted.name || made.manifest === wanted.manifest);
+  }
+  if (made.kind === 'directory') return wanted.kind === 'directory' && made.path === wanted.path;
+  return wanted.kind === 'host';
+}
+
+function describeRoot(rootfs: RootFs): string {
+  if (rootfs.kind === 'host') return 'host';
+  return rootfs.kind === 'directory' ? `--rootfs ${rootfs.path}` : `the image ${rootfs.name}`;
+}
+
+function expectLayers({ name: image, layers }: Extract<RootFs, { kind: 'image' }>, name: string): void {
+  const isThere = (path: string): boolean => statSync(encodeBytes(path), { throwIfNoEntry: false }) !== undefined;
+  const gone = layers.filter((path) => !isThere(path));
+  const [first] = gone;
+  if (first === undefined) return;
+  const others = gone.length === 1 ? '' : ` and ${gone.length - 1} more`;
+  throw new SandboxError(
+    'LAYERS_GONE',
+    `the sandbox ${name} stands on a layer of ${image} that is gone: ${first}${others}`,
+    {
+      hint: `pull the image again (sandbox image pull ${image}), or remove the sandbox: sandbox rm ${name}`,
+    },
+  );
+}
