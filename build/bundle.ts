@@ -5,17 +5,37 @@ import { repository } from './paths.ts';
 
 /**
  * What is only reached through `import()` and not on the way of `run` and `shell` when their launcher is kept: it goes to
- * a script of its own, which is read when it is asked for. Only modules that give data stand here: what they share with the
- * first script exists twice, so nothing may depend on the identity of a class or on a variable.
+ * a script of its own, which is read when it is asked for. Only modules that give data, or a status, stand here: what they
+ * share with the first script exists twice, so nothing may depend on the identity of a class or on a variable. An error
+ * thrown out of one is known by its code.
  */
 const LATER = [
+  'src/commands/completion/known-names.ts',
+  'src/commands/image/free-unused.ts',
+  'src/commands/image/image-history.ts',
+  'src/commands/image/inspect-images.ts',
+  'src/commands/image/list-images.ts',
+  'src/commands/image/load-images.ts',
+  'src/commands/image/pull-images.ts',
+  'src/commands/image/pull-with-progress.ts',
+  'src/commands/image/remove-images.ts',
+  'src/commands/image/save-images.ts',
+  'src/commands/image/tag-image.ts',
+  'src/config/parse.ts',
   'src/doctor/diagnose.ts',
   'src/doctor/host-probe.ts',
   'src/explain/explain.ts',
+  'src/host/layer-copy/merge.ts',
+  'src/image/pull.ts',
+  'src/image/registry/login.ts',
+  'src/image/unpack/serve.ts',
   'src/launch/compile.ts',
   'src/plan/plan.ts',
+  'src/sandbox/disk-usage.ts',
+  'src/sandbox/garbage-all.ts',
   'src/sandbox/lifecycle.ts',
   'src/sandbox/removal.ts',
+  'src/sandbox/reset.ts',
   'src/sandbox/skeletons.ts',
   'src/sandbox/trials.ts',
 ];

@@ -24,12 +24,13 @@ export const completion = defineCommand({
   execute: async ({ operands: [name] }) => {
     if (name === undefined) throw new UsageError('no shell given', { hint: `expected ${SHELLS.join(', ')}` });
     const shell = oneOf(SHELLS)(name);
-    const { loadAllCommands } = await import('./registry.ts');
+    const { loadAll, loadAllCommands } = await import('./registry.ts');
     const { print } = await import('../ui/output.ts');
     const commands = await loadAllCommands();
-    if (shell === 'bash') print((await import('./completion/bash.ts')).bashCompletion(commands));
-    else if (shell === 'zsh') print((await import('./completion/zsh.ts')).zshCompletion(commands));
-    else print((await import('./completion/fish.ts')).fishCompletion(commands));
+    const groups = (await loadAll()).filter((each) => each.kind === 'group');
+    if (shell === 'bash') print((await import('./completion/bash.ts')).bashCompletion(commands, groups));
+    else if (shell === 'zsh') print((await import('./completion/zsh.ts')).zshCompletion(commands, groups));
+    else print((await import('./completion/fish.ts')).fishCompletion(commands, groups));
     return 0;
   },
 });

@@ -2,6 +2,7 @@ import { type Colours, coloursOf } from '../ui/colour.ts';
 import { print } from '../ui/output.ts';
 import { VERSION } from '../version.ts';
 import type { Command } from './arguments/command.ts';
+import type { CommandGroup } from './arguments/group.ts';
 import type { Option } from './arguments/option.ts';
 
 /** Comfortable to read, and what a terminal has at least. */
@@ -42,36 +43,64 @@ function optionLines(options: readonly Option[], colours: Colours): string {
 
 const HELP_OPTION: Option = { kind: 'flag', names: ['-h', '--help'], description: 'Show this text' };
 
+function paragraphs(details: string): string {
+  return details
+    .trim()
+    .split(/\n\s*\n/)
+    .map((paragraph) => wrap(paragraph, ''))
+    .join('\n');
+}
+
+function exampleLines(examples: Command['examples'], colours: Colours): string {
+  const lines = examples.map(([what, line]) => `  ${colours.faint(`# ${what}`)}\n  ${line}\n`);
+  return `${colours.strong('Examples')}\n${lines.join('')}`;
+}
+
+type Listed = Pick<Command, 'name' | 'description'>;
+
+/** Names in a column, descriptions in another. */
+function listLines(listed: readonly Listed[], width: number, colours: Colours): string {
+  return listed.map(({ name, description }) => `  ${colours.strong(name.padEnd(width))}  ${description}\n`).join('');
+}
+
+function widest(listed: readonly Listed[]): number {
+  return Math.max(...listed.map(({ name }) => name.length));
+}
+
 /** Takes a command and gives all there is to say about it. */
 export function commandHelp(command: Command, colours: Colours): string {
   const options = [...Object.values(command.options), HELP_OPTION];
   const parts = [
     `${command.description}\n`,
     `${colours.strong('Usage')}\n  sandbox ${[command.name, '[OPTIONS]', command.operands].filter(Boolean).join(' ')}\n`,
-    command.details
-      .trim()
-      .split(/\n\s*\n/)
-      .map((paragraph) => wrap(paragraph, ''))
-      .join('\n'),
+    paragraphs(command.details),
     `${colours.strong('Options')}\n${optionLines(options, colours)}`,
-    `${colours.strong('Examples')}\n${command.examples
-      .map(([what, line]) => `  ${colours.faint(`# ${what}`)}\n  ${line}\n`)
-      .join('')}`,
+    exampleLines(command.examples, colours),
   ];
   return parts.join('\n');
 }
 
-/** Takes all commands and gives the list of them, by category. */
-export function overview(commands: readonly Command[], colours: Colours): string {
-  const categories = new Map<string, Command[]>();
-  for (const command of commands) {
-    if (command.category === undefined) continue;
-    categories.set(command.category, [...(categories.get(command.category) ?? []), command]);
-  }
-  const width = Math.max(...commands.map(({ name }) => name.length));
-  const lists = [...categories].map(([category, members]) => {
-    const lines = members.map(({ name, description }) => `  ${colours.strong(name.padEnd(width))}  ${description}\n`);
-    return `${colours.strong(category)}\n${lines.join('')}`;
+/** Takes a group and its commands, and gives what it is for and the list of them. */
+export function groupHelp(group: CommandGroup, members: readonly Command[], colours: Colours): string {
+  const parts = [
+    `${group.description}\n`,
+    `${colours.strong('Usage')}\n  sandbox ${group.name} COMMAND [OPTIONS] …\n`,
+    paragraphs(group.details),
+    `${colours.strong('Commands')}\n${listLines(members, widest(members), colours)}`,
+    exampleLines(group.examples, colours),
+    `\`sandbox help ${group.name} COMMAND\` explains a command.\n`,
+  ];
+  return parts.join('\n');
+}
+
+/** Takes all commands and groups, and gives the list of them, by category. */
+export function overview(commands: ReadonlyArray<Command | CommandGroup>, colours: Colours): string {
+  const listed = commands.filter(({ category }) => category !== undefined);
+  const categories = new Set(listed.map(({ category }) => category));
+  const width = widest(listed);
+  const lists = [...categories].map((category) => {
+    const members = listed.filter((each) => each.category === category);
+    return `${colours.strong(category ?? '')}\n${listLines(members, width, colours)}`;
   });
   return [
     `sandbox ${VERSION}: containers without root, without a daemon, in one file\n`,
@@ -85,6 +114,17 @@ export function printCommandHelp(command: Command): void {
   print(commandHelp(command, coloursOf(1)));
 }
 
-export function printOverview(commands: readonly Command[]): void {
+export async function printGroupHelp(group: CommandGroup): Promise<void> {
+  const members = await Promise.all(group.words.map((word) => group.load(word)));
+  print(
+    groupHelp(
+      group,
+      members.flatMap((member) => member ?? []),
+      coloursOf(1),
+    ),
+  );
+}
+
+export function printOverview(commands: ReadonlyArray<Command | CommandGroup>): void {
   print(overview(commands, coloursOf(1)));
 }

@@ -2,15 +2,15 @@ import { defineCommand } from './arguments/command.ts';
 import { flag, value } from './arguments/option.ts';
 import { parseHostPath } from './options/path.ts';
 import { sandboxOptions } from './options/sandbox-options.ts';
-import { expectOneRoot, IMAGE_RULE, requiredCommand } from './spec/image-operand.ts';
+import { commandOf, IMAGE_RULE, rootOf } from './spec/image-operand.ts';
 
 export const plan = defineCommand({
   name: 'plan',
   category: 'Insight',
   description: 'Show what `run` would do with the same arguments, to the last system call',
-  operands: '[IMAGE] [--] COMMAND [ARGUMENT…]',
+  operands: '[IMAGE] [--] [COMMAND [ARGUMENT…]]',
   details: `
-    Nothing is started and nothing is changed. First come the operations, one a line, then the system calls that carry
+    Nothing is started and nothing is changed, but that an image is pulled if it is not here. First come the operations, one a line, then the system calls that carry
     them out. With \`--output FILE\` the launcher is written instead: an executable that does exactly this by itself.
   `,
   examples: [
@@ -18,7 +18,7 @@ export const plan = defineCommand({
     ['Compare two plans', 'diff <(sandbox plan --json -- make) <(sandbox plan --json --network none -- make)'],
     ['Keep the launcher', 'sandbox plan --output ./make-in-sandbox -- make'],
   ],
-  completion: { kind: 'words', words: ['host'] },
+  completion: { kind: 'names', of: ['images', 'host'] },
   takesCommand: true,
   options: {
     ...sandboxOptions,
@@ -28,10 +28,11 @@ export const plan = defineCommand({
   },
   rule: IMAGE_RULE,
   execute: async (input) => {
-    expectOneRoot(input);
     const { options } = input;
-    const command = requiredCommand(input.rest);
+    const root = rootOf(input);
+    const command = commandOf(input, root);
     const { showPlan } = await import('./plan/show-plan.ts');
-    return await showPlan({ options, lifetime: { kind: 'ephemeral' }, command }, options);
+    const { orInterrupted } = await import('./spec/or-interrupted.ts');
+    return await orInterrupted(async () => await showPlan({ options, root, command }, options));
   },
 });

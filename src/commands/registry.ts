@@ -1,30 +1,59 @@
 import type { Command } from './arguments/command.ts';
+import type { CommandGroup } from './arguments/group.ts';
 
-type Loaders = Readonly<Record<string, () => Promise<Command>>>;
+type Loaders<Loaded> = Readonly<Record<string, () => Promise<Loaded>>>;
 
 /** Every command and how to get at it: only the one that is asked for is loaded. In the order of the help. */
-const LOADERS: Loaders = {
+const LOADERS: Loaders<Command | CommandGroup> = {
   shell: async () => (await import('./shell.ts')).shell,
   run: async () => (await import('./run.ts')).run,
   ps: async () => (await import('./ps.ts')).ps,
   rm: async () => (await import('./rm.ts')).rm,
+  image: async () => (await import('./image.ts')).image,
+  login: async () => (await import('./login.ts')).login,
+  logout: async () => (await import('./logout.ts')).logout,
+  df: async () => (await import('./df.ts')).df,
+  gc: async () => (await import('./gc.ts')).gc,
+  reset: async () => (await import('./reset.ts')).reset,
   plan: async () => (await import('./plan.ts')).plan,
   doctor: async () => (await import('./doctor.ts')).doctor,
   completion: async () => (await import('./completion.ts')).completion,
   help: async () => (await import('./help.ts')).help,
 };
 
-/** Commands that only launchers call. */
-const HIDDEN: Loaders = { __explain: async () => (await import('./explain.ts')).explain };
+/** What podman's users type for a command of a group, and commands that only programs call. In no list. */
+const HIDDEN: Loaders<Command> = {
+  pull: async () => (await import('./image/pull.ts')).pull,
+  images: async () => (await import('./image/ls.ts')).ls,
+  rmi: async () => (await import('./image/rm.ts')).rm,
+  load: async () => (await import('./image/load.ts')).load,
+  save: async () => (await import('./image/save.ts')).save,
+  __measure: async () => (await import('./measure.ts')).measure,
+  __copy: async () => (await import('./copy-layers.ts')).copyLayers,
+  __explain: async () => (await import('./explain.ts')).explain,
+  __unpack: async () => (await import('./unpack.ts')).unpack,
+  __names: async () => (await import('./names.ts')).names,
+};
 
 export const COMMAND_NAMES: readonly string[] = Object.keys(LOADERS);
 
-/** Takes a name and gives the command, undefined where there is none of that name. */
-export async function loadCommand(name: string): Promise<Command | undefined> {
+/** Takes a name and gives the command or group, undefined where there is none of that name. */
+export async function loadCommand(name: string): Promise<Command | CommandGroup | undefined> {
   const loaders = [LOADERS, HIDDEN].find((table) => Object.hasOwn(table, name));
   return await loaders?.[name]?.();
 }
 
-export async function loadAllCommands(): Promise<Command[]> {
+/** Gives what the list of commands shows: a group is one of them. */
+export async function loadAll(): Promise<Array<Command | CommandGroup>> {
   return await Promise.all(Object.values(LOADERS).map((load) => load()));
+}
+
+/** Gives every command that can be typed, those of groups under both their words. */
+export async function loadAllCommands(): Promise<Command[]> {
+  const loaded = (await loadAll()).map(async (each) => {
+    if (each.kind === 'command') return [each];
+    const members = await Promise.all(each.words.map((word) => each.load(word)));
+    return members.flatMap((member) => member ?? []);
+  });
+  return (await Promise.all(loaded)).flat();
 }

@@ -16,7 +16,7 @@ export const rm = defineCommand({
     ['Remove one', 'sandbox rm website'],
     ['Remove all in which nothing runs', 'sandbox rm --all'],
   ],
-  completion: { kind: 'sandboxes' },
+  completion: { kind: 'names', of: ['sandboxes'] },
   takesCommand: false,
   options: {
     force: flag(['-f', '--force'], 'End what runs inside'),

@@ -4,17 +4,22 @@ import { printable } from './printable.ts';
 /** The reader of our output is gone (EPIPE): nothing is left to say, and nobody to say it to. */
 export class OutputClosedError extends Error {
   override readonly name = 'OutputClosedError';
+  readonly code = 'OUTPUT_CLOSED';
+}
+
+/** Says whether that is what was thrown. By its code: the class exists once in each script of the executable. */
+export function isOutputClosed(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'OUTPUT_CLOSED';
 }
 
 const RETRY_MILLISECONDS = 5;
 
 /**
- * Takes a descriptor and text and writes all of it before it returns. Not through process.stdout: opening that stream costs
+ * Takes a descriptor and bytes and writes all of them before it returns. Not through process.stdout: opening that stream costs
  * milliseconds and makes a pipe non-blocking for every program that shares it, the command in the sandbox included.
  * A pipe that another program made non-blocking is waited for. Throws OutputClosedError, and Node's error for a full disk.
  */
-function writeAll(descriptor: 1 | 2, text: string): void {
-  const bytes = Buffer.from(text, 'utf8');
+function writeAll(descriptor: 1 | 2, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length; ) {
     try {
       written += writeSync(descriptor, bytes, written);
@@ -29,13 +34,18 @@ function writeAll(descriptor: 1 | 2, text: string): void {
 
 /** Writes to standard output, as it is. */
 export function print(text: string): void {
-  writeAll(1, text);
+  writeAll(1, Buffer.from(text, 'utf8'));
+}
+
+/** Writes bytes to standard output: an archive. */
+export function printBytes(bytes: Uint8Array): void {
+  writeAll(1, bytes);
 }
 
 /** Writes to standard error, as it is; one that is closed is not worth an error of its own. */
 export function printError(text: string): void {
   try {
-    writeAll(2, text);
+    writeAll(2, Buffer.from(text, 'utf8'));
   } catch {
     // Nowhere is left to report it.
   }

@@ -1,6 +1,8 @@
 import { isatty } from 'node:tty';
 import { printError } from './output.ts';
 import { printable } from './printable.ts';
+import { spinner } from './progress/spinner.ts';
+import { fit } from './width.ts';
 
 /** How far a piece of work is; without `total` nobody knows how much is left. */
 export interface ProgressState {
@@ -9,17 +11,15 @@ export interface ProgressState {
   readonly total?: number;
 }
 
-const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const;
 const FRAME_MILLISECONDS = 80;
 /** Work that is done sooner shows nothing. */
 const DELAY_MILLISECONDS = 200;
 
 /** Takes a state and the number of the frame and gives the line, without its end. */
 export function progressLine({ label, done, total }: ProgressState, frame: number): string {
-  const spinner = FRAMES[frame % FRAMES.length] ?? FRAMES[0];
-  if (done === undefined || total === undefined || total <= 0) return `${spinner} ${printable(label)}`;
+  if (done === undefined || total === undefined || total <= 0) return `${spinner(frame)} ${printable(label)}`;
   const percent = Math.min(100, Math.max(0, Math.floor((done / total) * 100)));
-  return `${spinner} ${String(percent).padStart(3)}% ${printable(label)}`;
+  return `${spinner(frame)} ${String(percent).padStart(3)}% ${printable(label)}`;
 }
 
 /** A line on standard error that says how far some work is, and nothing where that is no terminal. */
@@ -44,7 +44,7 @@ export function startProgress(state: ProgressState): Progress {
     drawn = performance.now();
     if (drawn - begun < DELAY_MILLISECONDS) return;
     // A line that wraps could not be taken away again.
-    const line = [...progressLine(current, frame++)].slice(0, (process.stderr.columns || 80) - 1).join('');
+    const line = fit(progressLine(current, frame++), (process.stderr.columns || 80) - 1);
     printError(`\r${line}\x1b[K`);
     shown = true;
   };

@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty';
 import { type Colours, coloursOf } from './colour.ts';
 import { printable } from './printable.ts';
+import { pad, widthOf } from './width.ts';
 
 export interface Column<Row> {
   readonly heading: string;
@@ -12,16 +13,6 @@ export interface Column<Row> {
 const GAP = '  ';
 /** A column that shrinks keeps at least so many characters. */
 const SMALLEST = 8;
-
-/** Code points, which is the width in a terminal but for combining and wide characters: names and paths rarely have these. */
-function widthOf(text: string): number {
-  return [...text].length;
-}
-
-function fit(text: string, width: number): string {
-  const characters = [...text];
-  return characters.length <= width ? text : `${characters.slice(0, width - 1).join('')}…`;
-}
 
 /**
  * Takes columns, rows and the width of the terminal in characters (Infinity: none, nothing is cut); gives the lines, each
@@ -50,10 +41,7 @@ export function tableText<Row>(
   }
   const line = (texts: readonly string[]): string =>
     texts
-      .map((text, index) => {
-        const cell = fit(text, widths[index] ?? 0);
-        return cell + ' '.repeat((widths[index] ?? 0) - widthOf(cell));
-      })
+      .map((text, index) => pad(text, widths[index] ?? 0))
       .join(GAP)
       .trimEnd();
   const head = colours.strong(line(columns.map(({ heading }) => heading)));

@@ -8,10 +8,15 @@ import { bashCompletion } from '../../src/commands/completion/bash.ts';
 import { fishCompletion } from '../../src/commands/completion/fish.ts';
 import { fishQuote, shellQuote } from '../../src/commands/completion/shell-quote.ts';
 import { zshCompletion } from '../../src/commands/completion/zsh.ts';
-import { COMMAND_NAMES, loadAllCommands } from '../../src/commands/registry.ts';
+import { COMMAND_NAMES, loadAll, loadAllCommands } from '../../src/commands/registry.ts';
 
 const commands = await loadAllCommands();
-const scripts = { bash: bashCompletion(commands), zsh: zshCompletion(commands), fish: fishCompletion(commands) };
+const groups = (await loadAll()).filter((each) => each.kind === 'group');
+const scripts = {
+  bash: bashCompletion(commands, groups),
+  zsh: zshCompletion(commands, groups),
+  fish: fishCompletion(commands, groups),
+};
 
 const has = (program: string): boolean => spawnSync(program, ['-c', 'true']).error === undefined;
 const missing = (program: string): string | false => (has(program) ? false : `${program} is not installed`);
@@ -21,8 +26,16 @@ describe('completion', () => {
   before(() => {
     directory = mkdtempSync(join(tmpdir(), 'sandbox-completion-'));
     for (const [shell, script] of Object.entries(scripts)) writeFileSync(join(directory, shell), script);
-    // What the scripts ask for the names of sandboxes.
-    writeFileSync(join(directory, 'sandbox'), '#!/bin/sh\n[ "$*" = "ps --all --quiet" ] && printf "web\\nworker\\n"\n');
+    // What the scripts ask for names.
+    const answers = `[ "$1" = __names ] || exit 1
+for kind in "$@"; do
+  case $kind in
+    sandboxes) printf 'web\\nworker\\n' ;;
+    images) printf 'debian\\nwolfi\\n127.0.0.1:5000/big:1\\n127.0.0.1:5000/big:2\\n' ;;
+    host) echo host ;;
+  esac
+done`;
+    writeFileSync(join(directory, 'sandbox'), `#!/bin/sh\n${answers}\n`);
     chmodSync(join(directory, 'sandbox'), 0o755);
     writeFileSync(join(directory, 'a file'), '');
   });
@@ -47,7 +60,7 @@ describe('completion', () => {
 
     it(`every command and long option is in the script of ${shell}`, () => {
       for (const command of commands) {
-        assert(scripts[shell].includes(command.name));
+        assert(scripts[shell].includes(shell === 'zsh' ? command.name.replace(' ', '_') : command.name));
         for (const name of Object.values(command.options).flatMap((option) => option.names)) {
           assert(scripts[shell].includes(shell === 'fish' ? name.replace(/^-+/, '') : name), name);
         }
@@ -71,8 +84,11 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
     };
 
     it('offers commands', () => {
-      assert.deepEqual(offered('r'), ['rm', 'run']);
+      assert.deepEqual(offered('ru'), ['run']);
       assert.deepEqual(offered(''), [...COMMAND_NAMES, '--help', '--version'].sort());
+      assert.deepEqual(offered('image', 'p'), ['prune', 'pull']);
+      assert.deepEqual(offered('image', 'rm', '--f'), ['--force']);
+      assert.deepEqual(offered('image', 'pull', '--platform', 'linux/ar'), ['linux/arm64']);
     });
 
     it('offers options and their values', () => {
@@ -86,7 +102,15 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 
     it('offers the names of sandboxes', () => {
       assert.deepEqual(offered('rm', 'w'), ['web', 'worker']);
-      assert.deepEqual(offered('shell', 'we'), ['web']);
+      assert.deepEqual(offered('shell', 'w'), ['web', 'wolfi', 'worker']);
+    });
+
+    it('offers the names of images, of which bash replaces what stands after a colon', () => {
+      assert.deepEqual(offered('run', ''), ['127.0.0.1:5000/big:1', '127.0.0.1:5000/big:2', 'debian', 'host', 'wolfi']);
+      assert.deepEqual(offered('image', 'rm', 'deb'), ['debian']);
+      assert.deepEqual(offered('run', '127.0.0.1', ':'), ['5000/big:1', '5000/big:2']);
+      assert.deepEqual(offered('run', '127.0.0.1', ':', '5000/b'), ['5000/big:1', '5000/big:2']);
+      assert.deepEqual(offered('image', 'tag', '127.0.0.1', ':', '5000/big', ':', '2'), ['2']);
     });
 
     it('offers files, those with spaces in one piece', () => {
@@ -97,12 +121,14 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
       assert(offered('run', '--tty', '--', 'tru').includes('true'));
       assert(offered('run', '-e', 'A', 'host', 'tru').includes('true'));
       assert.deepEqual(offered('run', 'host', '--', 'cat', 'a'), ['a file']);
+      assert.deepEqual(offered('run', '127.0.0.1', ':', '5000/big', ':', '1', 'cat', 'a'), ['a file']);
     });
   });
 
   it('in zsh the script defines a function for every command', { skip: missing('zsh') }, () => {
     const found = run('zsh', ['-f', '-c', 'autoload -U compinit; compinit -D; source ./zsh; functions +']);
-    for (const name of COMMAND_NAMES) assert.match(found, new RegExp(`^_sandbox_${name}$`, 'm'));
+    const names = [...COMMAND_NAMES, ...commands.map(({ name }) => name.replace(' ', '_'))];
+    for (const name of names) assert.match(found, new RegExp(`^_sandbox_${name}$`, 'm'));
   });
 
   describe('in fish', { skip: missing('fish') }, () => {
@@ -116,10 +142,13 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
     };
 
     it('offers commands, options, values and names', () => {
-      assert.deepEqual(offered('r'), ['rm', 'run']);
+      assert.deepEqual(offered('ru'), ['run']);
       assert.deepEqual(offered('run --work'), ['--workdir', '--workspace']);
       assert.deepEqual(offered('run --network '), ['host', 'none']);
       assert.deepEqual(offered('rm w'), ['web', 'worker']);
+      assert.deepEqual(offered('image p'), ['prune', 'pull']);
+      assert.deepEqual(offered('image rm --f'), ['--force']);
+      assert.deepEqual(offered('image rm 127'), ['127.0.0.1:5000/big:1', '127.0.0.1:5000/big:2']);
     });
 
     it('leaves what follows -- to the command', () => {

@@ -28,6 +28,10 @@ describe('sandbox', () => {
     assert.deepEqual(sandbox(), { ...overview, status: 125 });
     assert.match(sandbox('run', '--help').stdout, /^Run a command/);
     assert.deepEqual(sandbox('help', 'run'), sandbox('run', '-h'));
+    assert.match(sandbox('image', '--help').stdout, /^ {2}image ls +List/m);
+    assert.deepEqual(sandbox('help', 'image'), sandbox('image', '--help'));
+    assert.deepEqual(sandbox('image'), { ...sandbox('image', '--help'), status: 125 });
+    assert.deepEqual(sandbox('help', 'image', 'rm'), sandbox('rmi', '--help'));
   });
 
   it('tells usage errors on standard error, with 125 and what to do', () => {
@@ -35,11 +39,11 @@ describe('sandbox', () => {
       [['rnu'], 'no command "rnu"\n  hint: did you mean `sandbox run`?\n'],
       [['--nonsense'], 'no option "--nonsense"\n  hint: `sandbox help` lists the commands\n'],
       [['run'], 'no command given\n  hint: write it after --\n  hint: see `sandbox run --help`\n'],
-      [['run', 'debian', 'ls'], 'no image "debian": images from registries are not supported yet\n'],
-      [
-        ['run', 'ls'],
-        'no image "ls": images from registries are not supported yet\n  hint: if "ls" is the command, put -- before it\n',
-      ],
+      [['run', 'debian', '--pull', 'never', 'ls'], 'there is no image docker.io/library/debian:latest here'],
+      [['run', 'Debian', 'ls'], '"Debian" is no image reference: names of images are in lower case'],
+      [['run', 'debian', '--pull=often'], '--pull: expected missing or always or never or newer, got "often"'],
+      [['run', '--entrypoint', '[1]', 'debian'], '--entrypoint: expected a program, or a JSON array of strings'],
+      [['run', 'debian', '--', ''], 'expected a command, got ""'],
       [['run', 'host', '--rootfs', '/srv', 'ls'], 'host and --rootfs: only one of them'],
       [
         ['run', '--rootfs', '/nonexistent/x', 'ls'],
@@ -49,8 +53,12 @@ describe('sandbox', () => {
         ['run', '-v', '/nonexistent/x:/y', '--', 'ls'],
         '--volume: "/nonexistent/x" cannot be used: realpath "/nonexistent/x": No such',
       ],
-      [['shell', 'a/b'], "expected a sandbox's name"],
-      [['shell', '--rm', 'web'], '--rm: a sandbox with a name is kept'],
+      [['shell', '--name', 'a/b'], "--name: expected a sandbox's name"],
+      [['shell', '--rm', '--name', 'web'], '--rm and --name: a sandbox with a name is kept'],
+      [['image', 'lss'], 'no command "image lss"\n  hint: did you mean `sandbox image ls`?\n'],
+      [['image', 'rm'], 'no image given'],
+      [['help', 'image', 'nothing'], 'no command "image nothing"\n  hint: see `sandbox image --help`\n'],
+      [['help', 'run', 'x'], 'unexpected argument "x"'],
       [['shell', 'web', 'ls'], 'unexpected argument "ls"'],
       [['rm'], 'no name given'],
       [['completion', 'bsh'], 'expected bash or zsh or fish, got "bsh"\n  hint: did you mean bash?\n'],
@@ -68,7 +76,7 @@ describe('sandbox', () => {
     const script = `exec "$0" "$1" run "$(printf '\\377')" ls`;
     const { status, stderr } = spawnSync('/bin/sh', ['-c', script, process.execPath, main], { env, encoding: 'utf8' });
     assert.equal(status, 125);
-    assert.match(stderr, /^sandbox: no image "\\udcff"/);
+    assert.match(stderr, /^sandbox: "[^"]*" is no image reference/);
   });
 
   it('ends quietly where nobody reads its output any more', () => {

@@ -4,6 +4,7 @@ import { UsageError } from './usage-error.ts';
 
 /** How a command is described to people, in help and completion. */
 export interface Usage {
+  /** As it is typed: one word, or two where it belongs to a group. */
   readonly name: string;
   /** Heading in the list of commands; undefined: not listed. */
   readonly category: string | undefined;
@@ -28,6 +29,7 @@ interface CommandDefinition<Table extends OptionTable> extends Usage {
 }
 
 export interface Command extends Usage {
+  readonly kind: 'command';
   readonly options: OptionTable;
   /** Takes the arguments after the command's name; gives the exit status. Throws UsageError and the domains' errors. */
   readonly run: (words: readonly string[]) => Promise<number>;
@@ -37,6 +39,7 @@ export interface Command extends Usage {
 export function defineCommand<const Table extends OptionTable>(definition: CommandDefinition<Table>): Command {
   const { execute, rule, ...usage } = definition;
   const command: Command = {
+    kind: 'command',
     ...usage,
     run: async (words) => {
       try {

@@ -4,7 +4,7 @@ export type Completion =
   | { readonly kind: 'files' }
   | { readonly kind: 'directories' }
   | { readonly kind: 'variables' }
-  | { readonly kind: 'sandboxes' }
+  | { readonly kind: 'names'; readonly of: ReadonlyArray<'sandboxes' | 'images' | 'host'> }
   | { readonly kind: 'words'; readonly words: readonly string[] };
 
 interface Described {

@@ -1,4 +1,4 @@
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../../config/did-you-mean.ts';
 import type { Option, OptionTable, OptionValues } from './option.ts';
 import { quoted, UsageError } from './usage-error.ts';
 

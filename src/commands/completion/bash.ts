@@ -1,4 +1,5 @@
 import type { Command } from '../arguments/command.ts';
+import type { CommandGroup } from '../arguments/group.ts';
 import type { Completion, Option } from '../arguments/option.ts';
 import { shellQuote } from './shell-quote.ts';
 
@@ -13,8 +14,8 @@ function offer(completion: Completion): string {
       return '_sandbox_offer filenames -d';
     case 'variables':
       return '_sandbox_offer nosort -v';
-    case 'sandboxes':
-      return '_sandbox_offer nosort -W "$(command sandbox ps --all --quiet 2>/dev/null)"';
+    case 'names':
+      return `_sandbox_offer nosort -W "$(command sandbox __names ${completion.of.join(' ')} 2>/dev/null)"`;
     case 'words':
       return `_sandbox_offer nosort -W ${shellQuote(completion.words.join(' '))}`;
   }
@@ -34,24 +35,33 @@ function flagNames(options: readonly Option[]): string {
   return [...options.flatMap(({ names }) => names), '--help'].filter((name) => name.startsWith('--')).join(' ');
 }
 
-/** Takes all commands and gives a script for bash 4.4 and later, with or without the package bash-completion. */
-export function bashCompletion(commands: readonly Command[]): string {
+/** Takes all commands, and the groups they are in, and gives a script for bash 4.4 and later, with or without bash-completion. */
+export function bashCompletion(commands: readonly Command[], groups: readonly CommandGroup[]): string {
   const listed = commands.filter(({ category }) => category !== undefined);
-  const names = [...listed.map(({ name }) => name), '--help', '--version'].join(' ');
+  const single = listed.filter(({ name }) => !name.includes(' '));
+  const names = [...single, ...groups].map(({ name }) => name);
   const flags = listed
     .map(
       (command) =>
-        `      ${command.name}) ${offer({ kind: 'words', words: [flagNames(Object.values(command.options))] })} ;;\n`,
+        `      ${shellQuote(command.name)}) ${offer({ kind: 'words', words: [flagNames(Object.values(command.options))] })} ;;\n`,
     )
     .join('');
-  const operands = listed.map((command) => `    ${command.name}) ${offer(command.completion)} ;;\n`).join('');
-  const takers = listed.filter(({ takesCommand, completion }) => takesCommand && completion.kind === 'words');
+  const operands = [
+    ...groups.map(({ name, words }) => `    ${shellQuote(name)}) ${offer({ kind: 'words', words })} ;;\n`),
+    ...listed.map((command) => `    ${shellQuote(command.name)}) ${offer(command.completion)} ;;\n`),
+  ].join('');
+  // A word after these is the command's; one after `shell` is none.
+  const takers = listed.filter(({ takesCommand, completion }) => takesCommand && takesHost(completion));
   return `# bash completion for sandbox
 
 _sandbox_offer() {
-  local behaviour=$1
+  local behaviour=$1 at
   shift
   mapfile -t COMPREPLY < <(compgen "$@" -- "$current")
+  # bash replaces only what stands after the last colon of a word.
+  if [[ -n $glued ]]; then
+    for at in "\${!COMPREPLY[@]}"; do COMPREPLY[at]=\${COMPREPLY[at]#"\${current%"\${current##*:}"}"}; done
+  fi
   # Fails outside of a completion, which is no failure of the offer.
   compopt -o "$behaviour" 2>/dev/null || true
 }
@@ -75,33 +85,48 @@ _sandbox_rest() {
 }
 
 _sandbox() {
-  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]}
-  local name='' operands=0 index word
-  COMPREPLY=()
-  for ((index = 1; index < COMP_CWORD; index++)); do
+  # bash splits words at colons, which names of images and volumes have: they are put together again. Of each word,
+  # \`origins\` is the index of its first piece.
+  local -a line=() origins=()
+  local name='' operands=0 index word glued=''
+  for ((index = 0; index <= COMP_CWORD; index++)); do
     word=\${COMP_WORDS[index]}
+    if ((\${#line[@]} > 1)) && [[ -n $glued || $word == :* ]]; then
+      line[-1]+=$word
+      if [[ $word == :* ]]; then glued=1; else glued=; fi
+      if ((index == COMP_CWORD)); then glued=1; fi
+    else
+      line+=("$word")
+      origins+=("$index")
+    fi
+  done
+  local last=$((\${#line[@]} - 1))
+  local current=\${line[last]} previous=\${line[last - 1]}
+  COMPREPLY=()
+  for ((index = 1; index < last; index++)); do
+    word=\${line[index]}
     if [[ -z $name ]]; then
       name=$word
-    elif [[ $word == -- ]]; then
-      _sandbox_rest $((index + 1))
+${groups.length === 0 ? '' : `    elif [[ $name == @(${groups.map(({ name }) => name).join('|')}) ]]; then\n      name="$name $word"\n`}    elif [[ $word == -- ]]; then
+      _sandbox_rest $((origins[index] + 1))
       return
     elif [[ $word == = ]]; then
       ((index++))
     elif [[ $word == -* ]]; then
       # bash splits --name=value into three words.
-      if [[ \${COMP_WORDS[index + 1]} != = ]] && current='' _sandbox_value "$name" "$word"; then
+      if [[ \${line[index + 1]} != = ]] && current='' _sandbox_value "$name" "$word"; then
         ((index++))
       fi
     else
       ((operands++))
       case $name in
-${takers.length === 0 ? '' : `        ${takers.map((command) => command.name).join('|')})\n          _sandbox_rest $((index + 1))\n          return\n          ;;\n`}        *) ;;
+${takers.length === 0 ? '' : `        ${takers.map((command) => shellQuote(command.name)).join('|')})\n          _sandbox_rest $((origins[index + 1]))\n          return\n          ;;\n`}        *) ;;
       esac
     fi
   done
   COMPREPLY=()
   if [[ -z $name ]]; then
-    ${offer({ kind: 'words', words: [names] })}
+    ${offer({ kind: 'words', words: [...names, '--help', '--version'] })}
     return
   fi
   if [[ $current == = ]]; then
@@ -110,7 +135,7 @@ ${takers.length === 0 ? '' : `        ${takers.map((command) => command.name).jo
     return
   fi
   if [[ $previous == = ]]; then
-    _sandbox_value "$name" "\${COMP_WORDS[COMP_CWORD - 2]}"
+    _sandbox_value "$name" "\${line[last - 2]}"
     return
   fi
   if _sandbox_value "$name" "$previous"; then
@@ -127,4 +152,8 @@ ${operands}  esac
 
 complete -F _sandbox sandbox
 `;
+}
+
+function takesHost(completion: Completion): boolean {
+  return completion.kind === 'names' && completion.of.includes('host');
 }

@@ -1,4 +1,5 @@
 import type { Command } from '../arguments/command.ts';
+import type { CommandGroup } from '../arguments/group.ts';
 import type { Completion, Option } from '../arguments/option.ts';
 import { fishQuote } from './shell-quote.ts';
 
@@ -13,41 +14,57 @@ function candidates(completion: Completion): string {
       return `-x -a ${fishQuote('(__fish_complete_directories)')}`;
     case 'variables':
       return `-x -a ${fishQuote('(set -nx)')}`;
-    case 'sandboxes':
-      return `-x -a ${fishQuote('(command sandbox ps --all --quiet 2>/dev/null)')}`;
+    case 'names':
+      return `-x -a ${fishQuote(`(command sandbox __names ${completion.of.join(' ')} 2>/dev/null)`)}`;
     case 'words':
       return `-x -a ${fishQuote(completion.words.join(' '))}`;
   }
 }
 
+/** The condition under which a command's words are meant. */
+function within({ name }: Command): string {
+  return fishQuote(`__sandbox_in ${name}`);
+}
+
 function optionLine(command: Command, option: Option): string {
   const names = option.names.map((name) => (name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`));
   const value = option.kind === 'flag' ? '' : ` ${candidates(option.completion)}`;
-  const condition = fishQuote(`__sandbox_in ${command.name}`);
-  return `complete -c sandbox -n ${condition} ${names.join(' ')} -d ${fishQuote(option.description)}${value}\n`;
+  return `complete -c sandbox -n ${within(command)} ${names.join(' ')} -d ${fishQuote(option.description)}${value}\n`;
+}
+
+/** Offers a word with its description where nothing but the words of `before` stands. */
+function wordLine(word: string, description: string, before: string): string {
+  const condition = before === '' ? '__fish_use_subcommand' : fishQuote(`__sandbox_after ${before}`);
+  return `complete -c sandbox -n ${condition} -a ${word} -d ${fishQuote(description)}\n`;
 }
 
 function commandLines(command: Command): string {
   const { name, description, completion, options } = command;
+  const words = name.split(' ');
   return [
     `\n# ${name}\n`,
-    `complete -c sandbox -n __fish_use_subcommand -a ${name} -d ${fishQuote(description)}\n`,
-    ...(completion.kind === 'nothing'
-      ? []
-      : [`complete -c sandbox -n ${fishQuote(`__sandbox_in ${name}`)} ${candidates(completion)}\n`]),
+    wordLine(words.at(-1) ?? name, description, words.slice(0, -1).join(' ')),
+    ...(completion.kind === 'nothing' ? [] : [`complete -c sandbox -n ${within(command)} ${candidates(completion)}\n`]),
     ...Object.values(options).map((option) => optionLine(command, option)),
   ].join('');
 }
 
-/** Takes all commands and gives a script for fish 3 and later. */
-export function fishCompletion(commands: readonly Command[]): string {
+/** Takes all commands, and the groups they are in, and gives a script for fish 3 and later. */
+export function fishCompletion(commands: readonly Command[], groups: readonly CommandGroup[]): string {
   const listed = commands.filter(({ category }) => category !== undefined);
   return `# fish completion for sandbox
 
-# Within command $argv[1], before a --.
+# Within the command $argv, of one word or two, before a --.
 function __sandbox_in
     set -l words (commandline -opc)
-    test "$words[2]" = "$argv[1]"; and not contains -- -- $words
+    set -l last (math 1 + (count $argv))
+    test "$words[2..$last]" = "$argv"; and not contains -- -- $words
+end
+
+# Right after the word $argv[1] of a group.
+function __sandbox_after
+    set -l words (commandline -opc)
+    test (count $words) -eq 2; and test "$words[2]" = "$argv[1]"
 end
 
 # After a -- the words are a command line of their own.
@@ -62,5 +79,5 @@ complete -c sandbox -f
 complete -c sandbox -n 'contains -- -- (commandline -opc)' -a '(__sandbox_rest)'
 complete -c sandbox -n __fish_use_subcommand -l help -d 'Show help'
 complete -c sandbox -n __fish_use_subcommand -l version -d 'Print the version'
-${listed.map(commandLines).join('')}`;
+${groups.map(({ name, description }) => wordLine(name, description, '')).join('')}${listed.map(commandLines).join('')}`;
 }

@@ -1,4 +1,5 @@
 import type { Command } from '../arguments/command.ts';
+import type { CommandGroup } from '../arguments/group.ts';
 import type { Completion, Option } from '../arguments/option.ts';
 import { shellQuote } from './shell-quote.ts';
 
@@ -13,8 +14,8 @@ function action(completion: Completion): string {
       return '_files -/';
     case 'variables':
       return '_parameters -g "*export*"';
-    case 'sandboxes':
-      return '_sandbox_names';
+    case 'names':
+      return `_sandbox_names ${completion.of.join(' ')}`;
     case 'words':
       return `(${completion.words.join(' ')})`;
   }
@@ -38,7 +39,7 @@ function optionSpecification(option: Option): string[] {
 
 function operandSpecifications(command: Command): string[] {
   if (command.takesCommand) {
-    return [shellQuote(`1: :_sandbox_operand ${shellQuote(action(command.completion))}`), shellQuote('*:: :_normal')];
+    return [shellQuote(`1: :_sandbox_operand ${action(command.completion)}`), shellQuote('*:: :_normal')];
   }
   return command.completion.kind === 'nothing' ? [] : [shellQuote(`*: :${action(command.completion)}`)];
 }
@@ -49,47 +50,66 @@ function commandFunction(command: Command): string {
     shellQuote('(- *)--help[Show help]'),
     ...operandSpecifications(command),
   ];
-  return `_sandbox_${command.name}() {\n  _arguments -s -S \\\n    ${specifications.join(' \\\n    ')}\n}\n`;
+  return `_sandbox_${command.name.replace(' ', '_')}() {\n  _arguments -s -S \\\n    ${specifications.join(' \\\n    ')}\n}\n`;
 }
 
-/** Takes all commands and gives a script for zsh's completion system, zshcompsys(1). */
-export function zshCompletion(commands: readonly Command[]): string {
+function descriptions(listed: ReadonlyArray<{ readonly name: string; readonly description: string }>): string {
+  return listed
+    .map(({ name, description }) => `    ${shellQuote(`${name.split(' ').at(-1)}:${plain(description)}`)}\n`)
+    .join('');
+}
+
+/** A group's function offers its commands, and leaves what follows to theirs. */
+function groupFunction({ name }: CommandGroup, commands: readonly Command[]): string {
+  const members = commands.filter((command) => command.name.startsWith(`${name} `));
+  return `_sandbox_${name}() {
+  local -a commands=(
+${descriptions(members)}  )
+  _sandbox_dispatch ${name}_
+}
+`;
+}
+
+/** Takes all commands, and the groups they are in, and gives a script for zsh's completion system, zshcompsys(1). */
+export function zshCompletion(commands: readonly Command[], groups: readonly CommandGroup[]): string {
   const listed = commands.filter(({ category }) => category !== undefined);
-  const descriptions = listed.map(({ name, description }) => `    ${shellQuote(`${name}:${plain(description)}`)}`);
+  const single = listed.filter(({ name }) => !name.includes(' '));
   return `#compdef sandbox
 
 _sandbox_names() {
   local -a names
-  names=(\${(f)"$(command sandbox ps --all --quiet 2>/dev/null)"})
+  names=(\${(f)"$(command sandbox __names $@ 2>/dev/null)"})
   compadd -a names
 }
 
-# An image or a name (action $1), or the command where a -- came before.
+# An image or a name (the action), or the command where a -- came before.
 _sandbox_operand() {
   if (( \${words[(I)--]} )); then
     _command_names -e
-  elif [[ $1 == '('*')' ]]; then
-    compadd -- \${(s: :)\${1[2,-2]}}
   else
-    $1
+    "$@"
   fi
 }
 
-${listed.map(commandFunction).join('\n')}
-_sandbox() {
-  local -a commands=(
-${descriptions.join('\n')}
-  )
+# Offers \`commands\`, or does what the function of the one does that was typed; $1 stands before its name.
+_sandbox_dispatch() {
   if (( CURRENT == 2 )); then
     _describe command commands
     return
   fi
-  local name=\${words[2]}
+  local name=$1\${words[2]}
   if (( \${+functions[_sandbox_$name]} )); then
     shift words
     (( CURRENT-- ))
     _sandbox_$name
   fi
+}
+
+${[...listed.map(commandFunction), ...groups.map((group) => groupFunction(group, listed))].join('\n')}
+_sandbox() {
+  local -a commands=(
+${descriptions([...single, ...groups])}  )
+  _sandbox_dispatch ''
 }
 
 if [[ $funcstack[1] == _sandbox ]]; then

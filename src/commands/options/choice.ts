@@ -1,4 +1,4 @@
-import { didYouMean } from '../arguments/did-you-mean.ts';
+import { didYouMean } from '../../config/did-you-mean.ts';
 import { unexpected } from '../arguments/usage-error.ts';
 
 /** Takes the words that an option knows and gives the parser that accepts these and no other. */

@@ -1,6 +1,8 @@
+import { STORAGE_DRIVERS } from '../../plan/spec.ts';
 import { flag, list, value } from '../arguments/option.ts';
 import { oneOf } from './choice.ts';
 import { parseVariable } from './environment.ts';
+import { PULL_POLICIES, parseEntrypoint, parsePlatformText } from './image.ts';
 import { parseHostname } from './names.ts';
 import { parseHostPath, parseInsidePath } from './path.ts';
 import { parseTmpfs } from './tmpfs.ts';
@@ -9,6 +11,16 @@ import { parseVolume } from './volume.ts';
 
 export const NETWORKS = ['none', 'host'] as const;
 export const WORKSPACES = ['rw', 'ro', 'cow', 'none'] as const;
+
+/** The options that say which image is meant, and when its registry is asked. */
+export const imageOptions = {
+  platform: value(
+    [['--platform'], 'OS/ARCH[/VARIANT]', "The image's platform, such as linux/arm64 (default: this machine's)"],
+    parsePlatformText,
+    { kind: 'words', words: ['linux/amd64', 'linux/arm64'] },
+  ),
+  quiet: flag(['-q', '--quiet'], 'Show no progress of downloads'),
+} as const;
 
 /** The options that `run`, `shell` and `plan` share, named as podman-run(1) names them. */
 export const sandboxOptions = {
@@ -21,7 +33,7 @@ export const sandboxOptions = {
     kind: 'files',
   }),
   workdir: value(
-    [['-w', '--workdir'], 'DIR', 'Directory inside to start in (default: the workspace)'],
+    [['-w', '--workdir'], 'DIR', "Directory inside to start in (default: the image's, or the workspace)"],
     parseInsidePath,
     {
       kind: 'directories',
@@ -48,12 +60,36 @@ export const sandboxOptions = {
       words: NETWORKS,
     },
   ),
+  ...imageOptions,
+  pull: value(
+    [
+      ['--pull'],
+      'missing|always|never|newer',
+      'Ask the registry if the image is not here (the default), always, never, or always unless it does not answer',
+    ],
+    oneOf(PULL_POLICIES),
+    { kind: 'words', words: PULL_POLICIES },
+  ),
+  entrypoint: value(
+    [
+      ['--entrypoint'],
+      'COMMAND',
+      "Run this instead of the image's entrypoint; a JSON array for several words, '' for none",
+    ],
+    parseEntrypoint,
+    { kind: 'nothing' },
+  ),
   rootfs: value(
     [['--rootfs'], 'DIR', 'Use the root file system in a directory; what is changed stays out of it'],
     parseHostPath,
     {
       kind: 'directories',
     },
+  ),
+  storageDriver: value(
+    [['--storage-driver'], 'DRIVER', 'How writes are kept apart: native, fuse-overlayfs or copy (default: what works)'],
+    oneOf(STORAGE_DRIVERS),
+    { kind: 'words', words: STORAGE_DRIVERS },
   ),
   workspace: value(
     [

@@ -1,5 +1,5 @@
+import { didYouMean } from '../../config/did-you-mean.ts';
 import type { Tmpfs } from '../../plan/spec.ts';
-import { didYouMean } from '../arguments/did-you-mean.ts';
 import { unexpected } from '../arguments/usage-error.ts';
 import { parseByteSize } from './byte-size.ts';
 import { parseMountPoint } from './path.ts';

@@ -1,5 +1,5 @@
+import { didYouMean } from '../../config/did-you-mean.ts';
 import type { SandboxInfo } from '../../sandbox/lifecycle.ts';
-import { didYouMean } from '../arguments/did-you-mean.ts';
 import { quoted, UsageError } from '../arguments/usage-error.ts';
 
 /** Shorter prefixes of an id are more likely a slip than meant. */

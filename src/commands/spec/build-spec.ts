@@ -1,5 +1,5 @@
 import { readAccountTable } from '../../host/account-table.ts';
-import type { Lifetime, RootFs, Spec } from '../../plan/spec.ts';
+import type { Lifetime, RootFs, Spec, User } from '../../plan/spec.ts';
 import type { OptionValues } from '../arguments/option.ts';
 import { UsageError } from '../arguments/usage-error.ts';
 import { parseEnvFile } from '../options/env-file.ts';
@@ -9,6 +9,8 @@ import type { sandboxOptions } from '../options/sandbox-options.ts';
 import { type Account, accountOf } from './account.ts';
 import { defaultShell } from './default-shell.ts';
 import { isDirectory, readHostText, realHostDirectory, realHostPath, realPathIfAny } from './host-files.ts';
+import { imageCommand, imageDirectory, imageUser, NO_DEFAULTS, stopSignalOf } from './image-defaults.ts';
+import type { Root } from './root.ts';
 import { DEFAULT_PATH, sandboxEnvironment, searchPathInside } from './sandbox-environment.ts';
 import type { Surroundings } from './surroundings.ts';
 import { workspaceFor } from './workspace.ts';
@@ -18,8 +20,11 @@ const DEFAULT_NETWORK = 'host';
 
 export interface SandboxRequest {
   readonly options: OptionValues<typeof sandboxOptions>;
+  readonly root: Root;
   readonly lifetime: Lifetime;
-  /** Undefined or empty: the default shell. */
+  /** A shell is the user's; what is run may be the image's. */
+  readonly purpose: 'run' | 'shell';
+  /** Undefined or empty: the image's command, or the default shell. */
   readonly command: readonly string[] | undefined;
 }
 
@@ -29,9 +34,10 @@ export interface BuiltSpec {
   readonly notes: readonly string[];
 }
 
-function rootFsOf(unsafeDirectory: string | undefined, currentDirectory: () => string): RootFs {
-  if (unsafeDirectory === undefined) return { kind: 'host' };
-  const path = realHostDirectory('--rootfs', unsafeDirectory, currentDirectory);
+function rootFsOf(root: Root, currentDirectory: () => string): RootFs {
+  if (root.kind === 'host') return { kind: 'host' };
+  if (root.kind === 'image') return root.rootfs;
+  const path = realHostDirectory('--rootfs', root.unsafePath, currentDirectory);
   if (path !== '/') return { kind: 'directory', path };
   throw new UsageError('--rootfs: / is the host itself', { hint: 'leave --rootfs out: the host is the default' });
 }
@@ -62,8 +68,30 @@ function ownAccount({ uid, environment }: Surroundings): Account {
   const home = absolute('HOME');
   const shell = absolute('SHELL');
   if (name && home && shell) return { name, home, shell };
-  const account = accountOf({ kind: 'default' }, readAccountTable('/', 'passwd'), uid);
+  const account = accountOf({ kind: 'default' }, readAccountTable({ kind: 'host' }, 'passwd'), uid);
   return { name: name || account.name, home: home ?? account.home, shell: shell ?? account.shell };
+}
+
+/** Who the command is, and what is known of that account inside. */
+function identityOf(request: SandboxRequest, rootfs: RootFs, self: Account): { user: User; account: Account } {
+  const { options, root } = request;
+  const table = (name: 'passwd' | 'group'): string =>
+    readAccountTable(rootfs, name, root.kind === 'image' ? root.changes : undefined);
+  if (options.user !== undefined) return { user: options.user, account: accountOf(options.user, table('passwd'), 0) };
+  if (rootfs.kind === 'host') return { user: { kind: 'default' }, account: self };
+  const wanted = root.kind === 'image' ? root.defaults.user : undefined;
+  if (wanted === undefined)
+    return { user: { kind: 'default' }, account: accountOf({ kind: 'default' }, table('passwd'), 0) };
+  const { uid, gid, name } = imageUser(wanted, table);
+  const wantedAccount: User = name === undefined ? { kind: 'id', uid, gid } : { kind: 'name', user: name };
+  return { user: { kind: 'account', uid, gid }, account: accountOf(wantedAccount, table('passwd'), 0) };
+}
+
+function commandOf({ purpose, root, options, command }: SandboxRequest, shell: readonly string[]): readonly string[] {
+  const { entrypoint } = options;
+  if (purpose === 'run' && root.kind === 'image') return imageCommand(root.defaults, { entrypoint, given: command });
+  const words = [...(entrypoint ?? []), ...(command ?? [])];
+  return words.length === 0 ? shell : words;
 }
 
 /**
@@ -71,9 +99,9 @@ function ownAccount({ uid, environment }: Surroundings): Account {
  * Reads the host's file system, changes nothing. Throws UsageError, and the LinuxError of a removed current directory.
  */
 export function buildSpec(request: SandboxRequest, surroundings: Surroundings): BuiltSpec {
-  const { options, lifetime } = request;
+  const { options, lifetime, root } = request;
   const { environment: host, currentDirectory } = surroundings;
-  const rootfs = rootFsOf(options.rootfs, currentDirectory);
+  const rootfs = rootFsOf(root, currentDirectory);
 
   const self = ownAccount(surroundings);
   const home = realPathIfAny(self.home);
@@ -82,22 +110,26 @@ export function buildSpec(request: SandboxRequest, surroundings: Surroundings): 
       ? workspaceFor('none', '/', home)
       : workspaceFor(options.workspace, currentDirectory(), home);
 
-  const isSelf = rootfs.kind === 'host' && options.user === undefined;
-  const user = options.user ?? { kind: 'default' };
-  const account = isSelf
-    ? self
-    : accountOf(user, readAccountTable(rootfs.kind === 'host' ? '/' : rootfs.path, 'passwd'), 0);
+  const { user, account } = identityOf(request, rootfs, self);
   const seen = { homes: [self.home, home], workspace: workspace.kind === 'none' ? undefined : workspace.path };
   const path = rootfs.kind === 'host' ? searchPathInside(host.get('PATH') ?? '', seen, isDirectory) : DEFAULT_PATH;
 
-  const command = request.command?.length ? request.command : defaultShell(rootfs, account.shell);
+  const defaults = root.kind === 'image' ? root.defaults : NO_DEFAULTS;
+  const imagePlace = request.purpose === 'run' || workspace.kind === 'none' ? imageDirectory(defaults) : undefined;
+  const workdir = options.workdir ?? imagePlace;
   const spec: Spec = {
     lifetime,
     rootfs,
     workspace,
-    ...(options.workdir === undefined ? {} : { workdir: options.workdir }),
+    ...(workdir === undefined ? {} : { workdir }),
     user,
-    environment: sandboxEnvironment({ host, account, path, requested: requestedVariables(request, surroundings) }),
+    environment: sandboxEnvironment({
+      host,
+      account,
+      path,
+      image: root.kind === 'image' ? defaults.env : undefined,
+      requested: requestedVariables(request, surroundings),
+    }),
     hostname: options.hostname ?? (lifetime.kind === 'named' ? hostnameFor(lifetime.name) : 'sandbox'),
     readOnly: options.readOnly,
     network: options.network ?? DEFAULT_NETWORK,
@@ -109,7 +141,9 @@ export function buildSpec(request: SandboxRequest, surroundings: Surroundings): 
     tmpfs: options.tmpfs,
     terminal: options.tty ? 'own' : 'inherited',
     stdin: true,
-    command,
+    ...(options.storageDriver === undefined ? {} : { storageDriver: options.storageDriver }),
+    ...(defaults.stopSignal === undefined ? {} : { stopSignal: stopSignalOf(defaults.stopSignal) }),
+    command: commandOf(request, defaultShell(rootfs, account.shell)),
   };
   return { spec, notes: note === undefined ? [] : [note] };
 }

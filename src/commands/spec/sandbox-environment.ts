@@ -6,14 +6,24 @@ export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 
 /** Of the terminal and the language; nothing that tells secrets or names sockets of the session. */
 const PASSED = new Set(['TERM', 'COLORTERM', 'LANG', 'TZ']);
+/** The locale that the C libraries of images have without its being generated, for hosts that write UTF-8. */
+const IMAGE_LOCALE = 'C.UTF-8';
 
 export interface EnvironmentParts {
   readonly host: ReadonlyMap<string, string>;
   /** The user inside. */
   readonly account: Account;
   readonly path: string;
+  /** What an image sets, which wins over all that is ours; undefined: the root file system is no image. */
+  readonly image: ReadonlyArray<readonly [name: string, value: string]> | undefined;
   /** From `-e` and `--env-file`: these win. */
   readonly requested: ReadonlyMap<string, string>;
+}
+
+/** Locales are generated for each system: the host's own name would mean nothing in an image, and warnings there. */
+function writesUtf8(host: ReadonlyMap<string, string>): boolean {
+  const locale = host.get('LC_ALL') || host.get('LC_CTYPE') || host.get('LANG') || '';
+  return /utf-?8$/i.test(locale);
 }
 
 /** Gives the complete environment inside, names unique. `container` is systemd's convention: systemd(1), "ENVIRONMENT". */
@@ -25,10 +35,14 @@ export function sandboxEnvironment(parts: EnvironmentParts): Array<readonly [nam
     ['LOGNAME', parts.account.name],
     ['SHELL', parts.account.shell],
   ]);
+  const isLocale = (name: string): boolean => name === 'LANG' || name.startsWith('LC_');
   for (const [name, value] of parts.host) {
-    if (PASSED.has(name) || name.startsWith('LC_')) environment.set(name, value);
+    if (parts.image !== undefined && isLocale(name)) continue;
+    if (PASSED.has(name) || isLocale(name)) environment.set(name, value);
   }
+  if (parts.image !== undefined && writesUtf8(parts.host)) environment.set('LANG', IMAGE_LOCALE);
   environment.set('container', 'sandbox');
+  for (const [name, value] of parts.image ?? []) environment.set(name, value);
   for (const [name, value] of parts.requested) environment.set(name, value);
   return [...environment];
 }

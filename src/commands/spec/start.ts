@@ -1,14 +1,66 @@
 import { note } from '../../ui/output.ts';
 import { buildSpec, type SandboxRequest } from './build-spec.ts';
+import { keptChanges, keptRoot } from './kept.ts';
+import { orInterrupted } from './or-interrupted.ts';
+import { ownStore } from './own-store.ts';
 import { preparationProgress } from './preparation-progress.ts';
+import { resolveRoot } from './resolve-root.ts';
+import type { RootRequest } from './root.ts';
+import { type ShellWords, shellTarget } from './shell-target.ts';
 import { ownSurroundings } from './surroundings.ts';
 
-/** Takes a request and becomes the sandbox: returns only by throwing, or with the status where Node had to stay. */
-export async function start(request: SandboxRequest): Promise<number> {
+type Request = Omit<SandboxRequest, 'lifetime' | 'root' | 'purpose'>;
+
+/** Takes what `run` was given and becomes the sandbox: returns only by throwing, or with the status where it did not start. */
+export async function startRun(request: Request & { readonly root: RootRequest }): Promise<number> {
+  return await orInterrupted(async () => {
+    const root = await resolveRoot(request.root, request.options).catch(forgottenDashes(request));
+    return await start({ ...request, root, lifetime: { kind: 'ephemeral' }, purpose: 'run' });
+  });
+}
+
+/** Takes what `shell` was given and becomes the sandbox, as `startRun` does. */
+export async function startShell(words: ShellWords, request: Request): Promise<number> {
+  return await orInterrupted(async () => {
+    const store = ownStore();
+    const { lifetime, root } = await shellTarget(words, {
+      kept: (name) => keptRoot(store, name),
+      imageName: async (unsafeName) =>
+        await (await import('./find-image.ts')).nameOfImage(unsafeName).catch(notKept(unsafeName)),
+    });
+    if (root.kind === 'kept' && (request.options.pull ?? 'never') !== 'never') {
+      note('a kept sandbox stays on the image that it was made on: --pull has no effect');
+    }
+    const changes = root.kind === 'kept' && lifetime.kind === 'named' ? keptChanges(store, lifetime.name) : undefined;
+    const resolved = await resolveRoot(root, request.options, changes).catch(notKept(words.operand));
+    return await start({ ...request, root: resolved, lifetime, purpose: 'shell' });
+  });
+}
+
+async function start(request: SandboxRequest): Promise<never> {
   const { spec, notes } = buildSpec(request, ownSurroundings());
   for (const line of notes) note(line);
   const { startSandbox } = await import('../../sandbox/start.ts');
   // Variables that were asked for may be secrets.
   const keep = request.options.env.length === 0 && request.options.envFile.length === 0;
   return await startSandbox(spec, preparationProgress, { keep });
+}
+
+/** `run ls`: the word was perhaps a command. */
+function forgottenDashes({ root, command }: Request & { readonly root: RootRequest }) {
+  return async (error: unknown): Promise<never> => {
+    if (root.kind !== 'image' || command !== undefined) throw error;
+    const { withHint } = await import('./missing-image.ts');
+    const hint = `if ${JSON.stringify(root.unsafeName)} is the command, put -- before it`;
+    throw withHint(error, root.unsafeName, hint);
+  };
+}
+
+/** `shell website`: the word was perhaps to be the name of a new sandbox. */
+function notKept(operand: string | undefined) {
+  return async (error: unknown): Promise<never> => {
+    const { withHint } = await import('./missing-image.ts');
+    const hint = `for a sandbox of this machine's own system: sandbox shell --name ${operand}`;
+    throw withHint(error, operand ?? '', hint);
+  };
 }

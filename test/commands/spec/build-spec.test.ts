@@ -7,6 +7,7 @@ import { parseArguments } from '../../../src/commands/arguments/parse-arguments.
 import { UsageError } from '../../../src/commands/arguments/usage-error.ts';
 import { sandboxOptions } from '../../../src/commands/options/sandbox-options.ts';
 import { buildSpec } from '../../../src/commands/spec/build-spec.ts';
+import type { Root } from '../../../src/commands/spec/root.ts';
 import { encodeBytes } from '../../../src/linux/bytes.ts';
 import { LinuxError } from '../../../src/linux/errno.ts';
 import type { Spec } from '../../../src/plan/spec.ts';
@@ -24,8 +25,16 @@ describe('buildSpec', () => {
 
   const build = (words: readonly string[], { cwd = project, name = '', home = join(base, 'home') } = {}) => {
     const { options, rest } = parseArguments(sandboxOptions, { limit: () => 0, surplus: 'refused' }, words);
+    const root: Root =
+      options.rootfs === undefined ? { kind: 'host' } : { kind: 'directory', unsafePath: options.rootfs };
     return buildSpec(
-      { options, lifetime: name === '' ? { kind: 'ephemeral' } : { kind: 'named', name }, command: rest },
+      {
+        options,
+        root,
+        purpose: name === '' ? 'run' : 'shell',
+        lifetime: name === '' ? { kind: 'ephemeral' } : { kind: 'named', name },
+        command: rest,
+      },
       {
         uid: 1000,
         environment: new Map([
@@ -166,7 +175,8 @@ describe('buildSpec', () => {
 
   it('needs the current directory only where it is used', () => {
     const { options } = parseArguments(sandboxOptions, { limit: () => 0, surplus: 'refused' }, ['--workspace', 'none']);
-    const request = { options, lifetime: { kind: 'ephemeral' }, command: ['ls'] } as const;
+    const lifetime = { kind: 'ephemeral' } as const;
+    const request = { options, root: { kind: 'host' }, purpose: 'run', lifetime, command: ['ls'] } as const;
     const removed = (): string => {
       throw new LinuxError({ syscall: 'getcwd', errno: 2, hint: 'cd to one that exists' });
     };

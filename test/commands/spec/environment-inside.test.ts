@@ -21,7 +21,13 @@ describe('sandboxEnvironment', () => {
         GITHUB_TOKEN: 't',
       }),
     );
-    const environment = sandboxEnvironment({ host, account: ann, path: '/bin', requested: new Map() });
+    const environment = sandboxEnvironment({
+      host,
+      account: ann,
+      path: '/bin',
+      image: undefined,
+      requested: new Map(),
+    });
     assert.deepEqual(Object.fromEntries(environment), {
       PATH: '/bin',
       HOME: '/home/ann',
@@ -47,12 +53,64 @@ describe('sandboxEnvironment', () => {
       host: new Map([['TERM', 'xterm']]),
       account: ann,
       path: '/bin',
+      image: undefined,
       requested,
     });
     const names = environment.map(([name]) => name);
     assert.equal(new Set(names).size, names.length);
     const found = new Map(environment);
     for (const [name, value] of requested) assert.equal(found.get(name), value);
+  });
+
+  it('lets an image win over ours, and what is asked for over the image', () => {
+    const host = new Map([
+      ['TERM', 'xterm'],
+      ['LANG', 'de_DE.UTF-8'],
+      ['LC_TIME', 'de_DE.UTF-8'],
+      ['PATH', '/home/ann/bin'],
+    ]);
+    const image = [
+      ['PATH', '/opt/bin:/bin'],
+      ['HOME', '/srv'],
+      ['container', 'oci'],
+      ['A', 'image'],
+      ['B', 'image'],
+    ] as const;
+    const requested = new Map([['B', 'asked']]);
+    const environment = sandboxEnvironment({ host, account: ann, path: '/usr/bin', image, requested });
+    assert.deepEqual(Object.fromEntries(environment), {
+      PATH: '/opt/bin:/bin',
+      HOME: '/srv',
+      USER: 'ann',
+      LOGNAME: 'ann',
+      SHELL: '/bin/zsh',
+      TERM: 'xterm',
+      LANG: 'C.UTF-8',
+      container: 'oci',
+      A: 'image',
+      B: 'asked',
+    });
+  });
+
+  it('gives images no locale of the host, which they have not, but UTF-8 where the host writes it', () => {
+    const langOf = (
+      variables: Readonly<Record<string, string>>,
+      image: ReadonlyArray<readonly [string, string]> = [],
+    ) =>
+      new Map(
+        sandboxEnvironment({
+          host: new Map(Object.entries(variables)),
+          account: ann,
+          path: '',
+          image,
+          requested: new Map(),
+        }),
+      ).get('LANG');
+    assert.equal(langOf({ LANG: 'de_DE.UTF-8' }), 'C.UTF-8');
+    assert.equal(langOf({ LC_ALL: 'C', LANG: 'de_DE.UTF-8' }), undefined);
+    assert.equal(langOf({ LANG: 'de_DE' }), undefined);
+    assert.equal(langOf({}), undefined);
+    assert.equal(langOf({ LANG: 'en_GB.utf8' }, [['LANG', 'C']]), 'C');
   });
 });
 
