@@ -14,7 +14,7 @@ const LAYERS = [
   ['explain'],
   ['project', 'sandbox', 'doctor'],
   ['plan', 'image', 'network', 'cgroup'],
-  ['launch', 'store', 'host'],
+  ['launch', 'store', 'host', 'config'],
   ['linux', 'version.ts'],
 ] as const satisfies readonly (readonly string[])[];
 

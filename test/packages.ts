@@ -17,6 +17,15 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   bubblewrap: ['bwrap'],
   'busybox-static': ['busybox'],
   python3: ['python3'],
+  'docker-registry': ['docker-registry'],
+  skopeo: ['skopeo'],
+  umoci: ['umoci'],
+  podman: ['podman'],
+  crun: ['crun'],
+  'fuse-overlayfs': ['fuse-overlayfs'],
+  'btrfs-progs': ['mkfs.btrfs'],
+  zstd: ['zstd'],
+  'oci-image-tool': ['oci-image-tool'],
 };
 
 /** How a skip reason starts that may stand in a CI run too: the test could not have run on this machine. */

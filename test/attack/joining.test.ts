@@ -32,7 +32,7 @@ describe('what joins a sandbox cannot be caught on the way', canAttack, () => {
     test(`by ${name}`, async (t) => {
       const user = attacker();
       const box = `attack-${process.pid}-${words.length}`;
-      const options = ['--workspace', 'none', ...words, box, '--'];
+      const options = ['--workspace', 'none', ...words, '--name', box, '--'];
       const lurker = spawn(user.sandbox, ['shell', ...options, ...perl(LURK)], {
         cwd: '/',
         env: environmentOf(user),

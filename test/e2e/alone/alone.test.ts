@@ -28,9 +28,15 @@ test(
     const env = { PATH: '/nowhere', TMPDIR: home };
     const first = await sandbox(user, ['run', '--', '/bin/sh', '-c', 'echo in $PWD as $USER; exit 5'], { cwd, env });
     assert.deepEqual([first.status, first.stdout], [5, `in ${cwd} as ${user.name}\n`], first.stderr);
-    const kept = await sandbox(user, ['shell', 'kept', '--', '/bin/sh', '-c', 'echo kept > /opt/f'], { cwd, env });
+    const kept = await sandbox(user, ['shell', '--name', 'kept', '--', '/bin/sh', '-c', 'echo kept > /opt/f'], {
+      cwd,
+      env,
+    });
     assert.equal(kept.status, 0, kept.stderr);
-    assert.match((await sandbox(user, ['shell', 'kept', '--', '/bin/cat', '/opt/f'], { cwd, env })).stdout, /^kept$/m);
+    assert.match(
+      (await sandbox(user, ['shell', '--name', 'kept', '--', '/bin/cat', '/opt/f'], { cwd, env })).stdout,
+      /^kept$/m,
+    );
     for (const words of [
       ['plan', '--', '/bin/true'],
       ['ps', '-a'],
@@ -69,7 +75,7 @@ test('while a sandbox is open nothing of Node remains: two processes of some kil
   const cwd = workDirectory(t, account());
   const name = `resident-${process.pid}`;
   t.after(async () => await sandbox(account(), ['rm', '--force', name]));
-  const held = await hold(t, account(), { cwd }, ['shell', name]);
+  const held = await hold(t, account(), { cwd }, ['shell', '--name', name]);
   const listed = await sandbox(account(), ['ps', '--json'], { cwd });
   const list = JSON.parse(listed.stdout) as Array<{ name?: string; pid: number }>;
   const init = list.find((each) => each.name === name)?.pid;

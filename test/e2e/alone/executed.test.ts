@@ -67,7 +67,7 @@ test('joining a sandbox that is open executes nothing but the command', {
   const cwd = workDirectory(t, account());
   const name = `traced-${process.pid}`;
   t.after(async () => await sandbox(account(), ['rm', '--force', name]));
-  const first = await hold(t, account(), { cwd }, ['shell', name]);
+  const first = await hold(t, account(), { cwd }, ['shell', '--name', name]);
   const { result, programs } = await executed(account(), cwd, [
     account().sandbox,
     'shell',

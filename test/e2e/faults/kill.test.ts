@@ -143,13 +143,21 @@ describe('kill -9', ordinary, () => {
     const where = place(t, 'kill');
     await at(where, ['rm', '--force', 'killed']);
     const duration = uniqueDuration();
-    const child = start(where, ['shell', 'killed', '--', 'sh', '-c', `echo kept > /etc/kept; exec sleep ${duration}`]);
+    const child = start(where, [
+      'shell',
+      '--name',
+      'killed',
+      '--',
+      'sh',
+      '-c',
+      `echo kept > /etc/kept; exec sleep ${duration}`,
+    ]);
     await eventually('the command to run', () => sleepers(duration).length > 0);
     const end = ended(child);
     child.kill('SIGKILL');
     await end;
     await gone('the command', () => sleepers(duration));
-    const again = await at(where, ['shell', 'killed', '--', 'cat', '/etc/kept']);
+    const again = await at(where, ['shell', '--name', 'killed', '--', 'cat', '/etc/kept']);
     assert.deepEqual([again.status, again.stdout], [0, 'kept\n'], again.stderr);
     assert.equal((await at(where, ['rm', 'killed'])).status, 0);
   });

@@ -46,7 +46,7 @@ describe('many sandboxes', ordinary, () => {
   it('opened at once under one name: one opens it, the others join or are told', async (t) => {
     const where = place(t, 'many');
     await at(where, ['rm', '--force', 'crowd']);
-    const script = ['shell', 'crowd', '--', 'sh', '-c', 'echo well; sleep 1'];
+    const script = ['shell', '--name', 'crowd', '--', 'sh', '-c', 'echo well; sleep 1'];
     const results = await Promise.all(Array.from({ length: 6 }, () => at(where, script)));
     const well = results.filter(({ status }) => status === 0);
     assert(well.length >= 1);

@@ -57,7 +57,7 @@ describe('a signal to the monitor', ordinary, () => {
     const { child, end } = await started(where, ['run', '-t', '--', 'sh', '-c', 'echo now; exec sleep 1000']);
     child.kill('SIGTERM');
     assert.equal((await end)[0], 143);
-    const named = await started(where, ['shell', 'signals', '--', 'sh', '-c', 'echo now; exec sleep 1000']);
+    const named = await started(where, ['shell', '--name', 'signals', '--', 'sh', '-c', 'echo now; exec sleep 1000']);
     named.child.kill('SIGTERM');
     assert.equal((await named.end)[0], 143);
     await assertNothingLeft(before);

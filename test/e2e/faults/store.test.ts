@@ -36,7 +36,7 @@ describe('the store', () => {
     assert.equal(prepared.stdout, 'well\n', prepared.stderr);
     const readOnly = `mount --bind ${DATA} ${DATA}; mount -o remount,bind,ro ${DATA}`;
     assertTold(await onChangedHost(where, readOnly, ['run', '--', 'true']), /read-only|EROFS/);
-    assertTold(await onChangedHost(where, readOnly, ['shell', 'new', '--', 'true']), /read-only|EROFS/);
+    assertTold(await onChangedHost(where, readOnly, ['shell', '--name', 'new', '--', 'true']), /read-only|EROFS/);
     const empty = `mount -t tmpfs -o ro none ${DATA}`;
     assertTold(await onChangedHost(where, empty, ['run', '--', 'true']), /EROFS/);
     const after = await at(where, ['run', '--', 'echo', 'well']);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { COMMAND_NAMES } from '../../../src/commands/registry.ts';
 import { runAs, sandbox, workDirectory } from '../../support/user.ts';
 import { account, bare, ordinary } from '../support/inside.ts';
 
@@ -7,12 +8,12 @@ test('every command explains itself, by --help, -h and help', ordinary, async ()
   const overview = await sandbox(account(), ['help']);
   assert.equal(overview.status, 0);
   const names = [...overview.stdout.matchAll(/^ {2}(\w+) {2,}\S/gm)].map(([, name = '']) => name);
-  assert.deepEqual(names, ['shell', 'run', 'ps', 'rm', 'plan', 'doctor', 'completion', 'help']);
+  assert.deepEqual([...names].sort(), [...COMMAND_NAMES].sort());
   for (const name of names) {
     const { status, stdout } = await sandbox(account(), ['help', name]);
     assert.equal(status, 0);
     assert.match(stdout, new RegExp(`^Usage\\n  sandbox ${name}\\b`, 'm'));
-    assert.match(stdout, /^Options\n(.|\n)*^Examples\n/m);
+    assert.match(stdout, /^(Options|Commands)\n(.|\n)*^Examples\n/m);
     assert.equal((await sandbox(account(), [name, '--help'])).stdout, stdout);
   }
   assert.equal((await sandbox(account(), ['--help'])).stdout, overview.stdout);
@@ -35,7 +36,7 @@ test('completion of bash knows commands, options and sandboxes', ordinary, async
   const cwd = workDirectory(t, account());
   const name = `completed-${process.pid}`;
   t.after(async () => await sandbox(account(), ['rm', '--force', name]));
-  assert.equal((await sandbox(account(), ['shell', name, '--', 'true'], { cwd })).status, 0);
+  assert.equal((await sandbox(account(), ['shell', '--name', name, '--', 'true'], { cwd })).status, 0);
   const script = `
     ln -s "$SANDBOX" sandbox && PATH=$PWD:$PATH && eval "$(sandbox completion bash)"
     complete_line() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); COMP_LINE="$*"; COMP_POINT=\${#COMP_LINE}

@@ -23,9 +23,9 @@ test('ps and rm: from nothing, over running and stopped, to nothing', ordinary, 
   assert.deepEqual(await lines(place, ['ps', '-q']), []);
   assert.deepEqual(JSON.parse((await sandbox(account(), ['ps', '--json'], place)).stdout), []);
 
-  const site = await hold(t, account(), place, ['shell', 'site', '--network', 'none']);
+  const site = await hold(t, account(), place, ['shell', '--name', 'site', '--network', 'none']);
   const run = await hold(t, account(), place, ['run']);
-  await lines(place, ['shell', 'other', '--', 'true']);
+  await lines(place, ['shell', '--name', 'other', '--', 'true']);
 
   const list = JSON.parse((await sandbox(account(), ['ps', '-a', '--json'], place)).stdout) as Record<
     string,
@@ -77,7 +77,7 @@ test('rm takes files of subordinate ids and closed directories with it', ordinar
   const { env, path: store } = await ownStore(account(), 'lists');
   const place = { cwd, env };
   const script = 'mkdir -p /opt/a/b && echo x > /opt/a/b/c && chown -R 77:77 /opt/a && chmod 0 /opt/a/b /opt/a';
-  await lines(place, ['shell', 'owned', '-u', 'root', '--', 'sh', '-c', script]);
+  await lines(place, ['shell', '--name', 'owned', '-u', 'root', '--', 'sh', '-c', script]);
   assert.deepEqual(await lines(place, ['rm', 'owned']), ['owned']);
   await emptied(store);
   const { status, stderr } = await sandbox(account(), ['rm', 'owned'], place);
@@ -89,7 +89,17 @@ test('rm leaves the workspace and the volumes of a sandbox alone', ordinary, asy
   const cwd = workDirectory(t, account());
   const place = { cwd, env: (await ownStore(account(), 'lists')).env };
   const volume = workDirectory(t, account());
-  await lines(place, ['shell', 'vol', '-v', `${volume}:/v`, '--', 'sh', '-c', 'echo x > here; echo y > /v/there']);
+  await lines(place, [
+    'shell',
+    '--name',
+    'vol',
+    '-v',
+    `${volume}:/v`,
+    '--',
+    'sh',
+    '-c',
+    'echo x > here; echo y > /v/there',
+  ]);
   await lines(place, ['rm', 'vol']);
   assert.deepEqual([readdirSync(cwd), readdirSync(volume)], [['here'], ['there']]);
 });

@@ -24,10 +24,10 @@ for (const [kind, options, words] of [
       const user = account(kind);
       const cwd = workDirectory(t, user);
       const name = named(t, kind);
-      const first = await hold(t, user, { cwd }, ['shell', name, ...words]);
+      const first = await hold(t, user, { cwd }, ['shell', '--name', name, ...words]);
       await first.tell('echo of-first > /tmp/file; sleep 1000 & echo $! > /tmp/pid');
       const join = async (script: string, more: readonly string[] = []) => {
-        const argv = ['shell', name, ...words, ...more, '--', 'sh', '-c', script];
+        const argv = ['shell', '--name', name, ...words, ...more, '--', 'sh', '-c', script];
         const { status, stdout, stderr } = await sandbox(user, argv, { cwd });
         assert.equal(status, 0, stderr);
         return stdout.trimEnd();
@@ -46,8 +46,14 @@ for (const [kind, options, words] of [
         await join('pwd; echo $VAR; ls /proc/self/fd | tr "\\n" " "', ['-w', '/usr', '-e', 'VAR=own']),
         '/usr\nown\n0 1 2 3',
       );
-      assert.equal((await sandbox(user, ['shell', name, ...words, '--', 'sh', '-c', 'exit 33'], { cwd })).status, 33);
-      assert.equal((await sandbox(user, ['shell', name, ...words, '--', 'no-such-command'], { cwd })).status, 127);
+      assert.equal(
+        (await sandbox(user, ['shell', '--name', name, ...words, '--', 'sh', '-c', 'exit 33'], { cwd })).status,
+        33,
+      );
+      assert.equal(
+        (await sandbox(user, ['shell', '--name', name, ...words, '--', 'no-such-command'], { cwd })).status,
+        127,
+      );
       assert.equal(await first.end(), 0);
     },
   );
@@ -56,21 +62,23 @@ for (const [kind, options, words] of [
 test('the first may end before the second; when the last is gone the name is opened anew', ordinary, async (t) => {
   const cwd = workDirectory(t, account());
   const name = named(t);
-  const first = await hold(t, account(), { cwd }, ['shell', name]);
-  const second = await hold(t, account(), { cwd }, ['shell', name]);
+  const first = await hold(t, account(), { cwd }, ['shell', '--name', name]);
+  const second = await hold(t, account(), { cwd }, ['shell', '--name', name]);
   await first.tell('echo kept > /opt/f; echo gone > /tmp/f');
   assert.equal(await first.end(), 0);
   assert.equal(await second.tell('cat /opt/f /tmp/f'), 'kept\ngone');
   assert.equal(await second.end(), 0);
-  const { stdout } = await sandbox(account(), ['shell', name, '--', 'sh', '-c', 'cat /opt/f; ls /tmp'], { cwd });
+  const { stdout } = await sandbox(account(), ['shell', '--name', name, '--', 'sh', '-c', 'cat /opt/f; ls /tmp'], {
+    cwd,
+  });
   assert.equal(stdout, 'kept\n');
 });
 
 test('what is joined ends alone and leaves the first as it is', ordinary, async (t) => {
   const cwd = workDirectory(t, account());
   const name = named(t);
-  const first = await hold(t, account(), { cwd }, ['shell', name]);
-  const second = await hold(t, account(), { cwd }, ['shell', name]);
+  const first = await hold(t, account(), { cwd }, ['shell', '--name', name]);
+  const second = await hold(t, account(), { cwd }, ['shell', '--name', name]);
   assert.equal(await second.tell('echo $PPID'), '0');
   second.process.kill('SIGTERM');
   assert.equal(await second.ended, 143);
@@ -81,7 +89,7 @@ test('what is joined ends alone and leaves the first as it is', ordinary, async 
 test('a program that was joined in does not see the processes of the host, nor its files', ordinary, async (t) => {
   const cwd = workDirectory(t, account());
   const name = named(t);
-  const first = await hold(t, account(), { cwd }, ['shell', name]);
+  const first = await hold(t, account(), { cwd }, ['shell', '--name', name]);
   const { stdout } = await sandbox(
     account(),
     [

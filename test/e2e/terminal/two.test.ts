@@ -14,7 +14,7 @@ describe('two terminals at once', onTerminal, () => {
       const terminal = await Terminal.open(
         t,
         user,
-        [user.sandbox, 'shell', '-e', `PS1=${name}> `, 'both', '--', 'bash', '--norc'],
+        [user.sandbox, 'shell', '-e', `PS1=${name}> `, '--name', 'both', '--', 'bash', '--norc'],
         options,
       );
       await terminal.see(new RegExp(`${name}> `));
