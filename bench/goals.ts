@@ -3,7 +3,7 @@ import type { Outcome } from './peers/candidate.ts';
 /** What was measured together, in turns. */
 export interface Section {
   readonly title: string;
-  readonly unit: 'ms' | 'kB';
+  readonly unit: 'ms' | 'kB' | 'MB';
   readonly outcomes: ReadonlyMap<string, Outcome>;
   /** The one whose median the others are divided by. */
   readonly reference: string;
@@ -31,12 +31,17 @@ export function goal(measure: string, value: number, unit: Goal['unit'], [must, 
   return { measure, value, unit, must, aim, verdict: verdictOn(value, must, aim) };
 }
 
+/** A goal for something that ours could not do. */
+export function missed(measure: string, unit: Goal['unit'], [must, aim]: readonly [number, number]): Goal {
+  return { measure, value: undefined, unit, must, aim, verdict: 'missed' };
+}
+
 /** A goal for one of a section, in the section's unit; missed where ours does not work. */
-export function goalFor(section: Section, ours: string, [must, aim]: readonly [number, number]): Goal {
+export function goalFor(section: Section, ours: string, [must, aim]: readonly [number, number], what = 'memory'): Goal {
   const outcome = section.outcomes.get(ours);
   const value = outcome?.kind === 'measured' ? outcome.median : undefined;
   const verdict = value === undefined ? 'missed' : verdictOn(value, must, aim);
-  return { measure: `memory, ${ours}`, value, unit: 'kB', must, aim, verdict };
+  return { measure: `${what}, ${ours}`, value, unit: section.unit === 'MB' ? 'MB' : 'kB', must, aim, verdict };
 }
 
 /**

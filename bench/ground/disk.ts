@@ -4,7 +4,7 @@ import { type Account, isRoot } from './account.ts';
 
 /** Where what is kept between runs lies, and the disk of a run is mounted. */
 const BASE = `/var/tmp/sandbox-bench${isRoot ? '' : `-${process.getuid?.()}`}`;
-const SIZE = 6 * 2 ** 30;
+const SIZE = 12 * 2 ** 30;
 
 /** Makes the directory for what is kept. Throws where someone else made it first: /var/tmp is everyone's. */
 export function cacheDirectory(): string {

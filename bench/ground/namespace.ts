@@ -4,13 +4,17 @@ import { readFileSync } from 'node:fs';
 /** Tells the second start of the benchmark that it is in its own mount namespace. */
 const INSIDE = '--inside';
 
+export function isSecondStart(word: string): boolean {
+  return word === INSIDE;
+}
+
 /**
  * As root, runs the benchmark again in a mount namespace of its own and gives its exit status; gives undefined where
  * this is that second start. With the namespace all mounts of the run go, however it ends. In it, / is shared, as
  * podman wants it and a desktop has it, while nothing reaches the mounts of the machine.
  */
 export function runInMountNamespace(words: readonly string[]): number | undefined {
-  if (words.includes(INSIDE)) {
+  if (words.some(isSecondStart)) {
     unmountHybridCgroup();
     return undefined;
   }

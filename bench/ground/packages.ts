@@ -13,6 +13,10 @@ const PACKAGES: Readonly<Record<string, string>> = {
   firejail: 'firejail',
   mmdebstrap: 'mmdebstrap',
   strace: 'strace',
+  'docker-registry': 'docker-registry',
+  skopeo: 'skopeo',
+  umoci: 'umoci',
+  zstd: 'zstd',
 };
 
 /** dpkg-query's own notation for the field of that name. */

@@ -8,24 +8,31 @@ const WARM_UP = 2;
 
 /**
  * Runs each candidate `runs` times, in turns, so that whatever else the machine does hits all alike, and in another
- * order each time, so that none always follows the same. Gives the outcome of each: one that fails is not measured.
+ * order each time, so that none always follows the same. The first `warmUp` rounds do not count. Gives the outcome of
+ * each: one that fails is not measured.
  */
-export function measureInTurns(candidates: readonly Candidate[], runs: number): ReadonlyMap<string, Outcome> {
+export function measureInTurns(
+  candidates: readonly Candidate[],
+  runs: number,
+  warmUp = WARM_UP,
+): ReadonlyMap<string, Outcome> {
   const outcomes = new Map<string, Outcome>();
   const able = candidates.filter((candidate) => {
     const { command } = candidate;
+    candidate.reset?.();
     const reason = command === undefined ? candidate.reason : refusal(command);
     if (reason !== undefined) outcomes.set(candidate.name, { kind: 'unmeasured', reason });
     return reason === undefined;
   });
   const times = new Map<string, number[]>(able.map(({ name }) => [name, []]));
-  for (let round = -WARM_UP; round < runs; round++) {
+  for (let round = -warmUp; round < runs; round++) {
     for (const candidate of shuffled(able)) {
       const { command } = candidate;
       if (command === undefined || outcomes.has(candidate.name)) continue;
       try {
-        const milliseconds = time(command);
-        if (round >= 0) times.get(candidate.name)?.push(milliseconds);
+        candidate.reset?.();
+        const value = (candidate.measure ?? time)(command);
+        if (round >= 0) times.get(candidate.name)?.push(value);
       } catch (error) {
         outcomes.set(candidate.name, { kind: 'unmeasured', reason: String(error) });
       }

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, constants } from 'node:fs';
 import { type Account, environmentOf, isRoot } from '../ground/account.ts';
 import { libc } from './libc.ts';
@@ -15,6 +15,7 @@ export interface Command {
 /** The same number on all architectures, like all that came after 5.0. */
 const SYS_PIDFD_OPEN = 434;
 const POLLIN = 1;
+const WNOHANG = 1;
 const LONGEST = 60_000;
 
 /** Room for a posix_spawn_file_actions_t, 80 bytes in glibc. */
@@ -110,6 +111,28 @@ export function refusal(command: Command): string | undefined {
   });
   if (status === 0) return undefined;
   return error?.message ?? (stderr.trim().split('\n').at(-1) || `exit status ${status}`);
+}
+
+/** Runs a program to its end and gives what it printed. Throws where it fails. */
+export function output(command: Command): string {
+  const { argv, account, env, cwd } = command;
+  const [path = '', ...words] = argv;
+  return execFileSync(path, words, {
+    cwd: cwd ?? `${account.home}/work`,
+    env: { ...environmentOf(account), ...env },
+    ...(isRoot ? { uid: account.uid, gid: account.gid } : {}),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+    timeout: 3 * LONGEST,
+  });
+}
+
+/** Whether a process that `start` gave still runs; where it has ended it is gone for good. Throws where it failed. */
+export function isRunning(pid: number): boolean {
+  const status = [0];
+  if (libc().wait(pid, status, WNOHANG) === 0) return true;
+  if (status[0] !== 0) throw new Error(`status ${status[0]}`);
+  return false;
 }
 
 /** Sleeps without running anything else. */

@@ -21,8 +21,8 @@ function parentOf(pid: number): number {
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
 }
 
-/** Gives a process and all that descend from it: those that run IDLE, and those that are only there for it. */
-export function treeOf(root: number): { readonly idle: readonly number[]; readonly supervisors: readonly number[] } {
+/** Gives a process and all that descend from it. */
+export function descendants(root: number): number[] {
   const all = readdirSync('/proc').map(Number).filter(Number.isInteger);
   const parents = new Map(all.map((pid) => [pid, parentOf(pid)]));
   const tree = new Set([root]);
@@ -31,7 +31,12 @@ export function treeOf(root: number): { readonly idle: readonly number[]; readon
     for (const child of children) tree.add(child);
     grown = children.length > 0;
   }
-  const pids = [...tree];
+  return [...tree];
+}
+
+/** Gives a process and all that descend from it: those that run IDLE, and those that are only there for it. */
+export function treeOf(root: number): { readonly idle: readonly number[]; readonly supervisors: readonly number[] } {
+  const pids = descendants(root);
   return {
     idle: pids.filter((pid) => nameOf(pid) === IDLE),
     supervisors: pids.filter((pid) => nameOf(pid) !== IDLE),
@@ -42,5 +47,12 @@ export function treeOf(root: number): { readonly idle: readonly number[]; readon
 export function proportionalSize(pid: number): number {
   const found = /^Pss: +(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1];
   if (found === undefined) throw new Error(`/proc/${pid}/smaps_rollup has no Pss`);
+  return Number(found);
+}
+
+/** Resident set size of a process in kilobytes (proc_pid_status(5)): what it shares counts whole. */
+export function residentSize(pid: number): number {
+  const found = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  if (found === undefined) throw new Error(`/proc/${pid}/status has no VmRSS`);
   return Number(found);
 }

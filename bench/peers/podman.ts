@@ -12,6 +12,23 @@ const FROM_IMAGE = 'podman run, image of DEBIAN, overlay';
 const EXEC = 'podman exec';
 const OPEN = 'bench-open';
 
+/** What makes podman run where no systemd is, without what would make it slower. */
+function podmanEnvironment({ disk }: Ground): Record<string, string> {
+  const settings = `${disk}/containers.conf`;
+  const engine = 'cgroup_manager = "cgroupfs"\nevents_logger = "file"\nruntime = "crun"';
+  writeFileSync(settings, `[containers]\ncgroups = "disabled"\nlog_driver = "k8s-file"\n[engine]\n${engine}\n`);
+  return { CONTAINERS_CONF: settings };
+}
+
+/** `podman pull` into a store below `root`, from a registry behind plain HTTP. */
+export function podmanPull(ground: Ground, image: string, root: string): Command | undefined {
+  const program = which('podman');
+  if (program === undefined) return undefined;
+  const store = ['--root', root, '--runroot', `${ground.full.runtimeDirectory}/p2`, '--storage-driver', 'overlay'];
+  const argv = [program, ...store, 'pull', '--quiet', '--tls-verify=false', image];
+  return { argv, account: ground.full, env: podmanEnvironment(ground) };
+}
+
 /** Podman as an ordinary user has it without systemd, and without what would make it slower: no journal, no cgroups. */
 export class Podman {
   readonly #ground: Ground;
@@ -19,12 +36,9 @@ export class Podman {
   readonly #env: Readonly<Record<string, string>>;
 
   private constructor(ground: Ground, program: string) {
-    const settings = `${ground.disk}/containers.conf`;
-    const engine = 'cgroup_manager = "cgroupfs"\nevents_logger = "file"\nruntime = "crun"';
-    writeFileSync(settings, `[containers]\ncgroups = "disabled"\nlog_driver = "k8s-file"\n[engine]\n${engine}\n`);
     this.#ground = ground;
     this.#program = program;
-    this.#env = { CONTAINERS_CONF: settings };
+    this.#env = podmanEnvironment(ground);
   }
 
   /** Gives podman with an image made of the Debian root, or why there is none. */

@@ -8,7 +8,7 @@ export function machineLines(node: string): string[] {
   const system = /^PRETTY_NAME="?([^"\n]*)/m.exec(text)?.[1] ?? 'unknown';
   const all = cpus();
   const versions = [...packageVersions()]
-    .filter(([name]) => name !== 'mmdebstrap' && name !== 'strace')
+    .filter(([name]) => !['mmdebstrap', 'strace', 'skopeo'].includes(name))
     .map(([name, version]) => `${name} ${version ?? 'not installed'}`);
   return [
     `processor: ${all.length} × ${all[0]?.model.trim() ?? 'unknown'}; memory: ${Math.round(totalmem() / 2 ** 30)} GiB`,
