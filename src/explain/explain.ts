@@ -14,6 +14,7 @@ import { explainCopy, explainFuseOverlay } from './storage-drivers.ts';
 const EXPLAINERS: Readonly<Record<SetupOp['op'], readonly Explain[]>> = {
   enterSandboxDirectory: [explainStore],
   makeSandboxDirectories: [explainStore],
+  detach: [],
   createNamespaces: [explainNamespaces],
   joinNamespaces: [explainJoin],
   dieWithMonitor: [],

@@ -61,6 +61,7 @@ type Lower<Name extends SetupOp['op']> = (
 const LOWER: { readonly [Name in SetupOp['op']]: Lower<Name> } = {
   enterSandboxDirectory: directory.enterSandboxDirectory,
   makeSandboxDirectories: directory.makeSandboxDirectories,
+  detach: namespaces.detach,
   createNamespaces: namespaces.createNamespaces,
   joinNamespaces: namespaces.joinNamespaces,
   dieWithMonitor: namespaces.dieWithMonitor,

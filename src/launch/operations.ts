@@ -62,6 +62,8 @@ export type SandboxDirectory =
 
 export type SetupOp =
   // By the monitor.
+  /** Whoever started the launcher sees it end at once: it goes on as nobody's child, and leaves no zombie to anybody. */
+  | { readonly op: 'detach' }
   | {
       readonly op: 'enterSandboxDirectory';
       readonly store: string;
@@ -190,6 +192,8 @@ export function describeOperation(operation: SetupOp): string {
         : `make a sandbox in ${operation.store}`;
     case 'makeSandboxDirectories':
       return 'make the directories of the sandbox';
+    case 'detach':
+      return 'go on by itself';
     case 'createNamespaces':
       return `create the namespaces ${operation.namespaces.join(', ')}`;
     case 'joinNamespaces':

@@ -114,6 +114,8 @@ export function startLauncher(elf: Uint8Array, store: string): RunningLauncher {
     });
     const { stdin, stdout, stderr } = child;
     if (stdin === null || stdout === null || stderr === null) throw new TypeError('the launcher has no pipes');
+    // Node closes a child's input with the child, and a launcher may go on in another process (`detach`).
+    child.stdin = null;
     let words = '';
     stderr.setEncoding('utf8').on('data', (text: string) => {
       words = (words + text).slice(-LAST_WORDS);

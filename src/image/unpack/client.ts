@@ -87,7 +87,10 @@ function startProcess({ ids, arch, store }: UnpackerOptions): RunningLauncher {
     return value === undefined ? [] : [[name, value] as const];
   });
   const operations: SetupOp[] = [
-    { op: 'createNamespaces', namespaces: ['user'], ids },
+    // It outlives this process (`sync`), which may become a sandbox's monitor and so never know of a child's end.
+    { op: 'detach' },
+    // Whatever a layer may make of it, it talks to nobody.
+    { op: 'createNamespaces', namespaces: ['user', 'network'], ids },
     { op: 'dieWithMonitor' },
     { op: 'resetSignals' },
     { op: 'execute', command: [...command, owners], candidates: [process.execPath], environment },

@@ -35,6 +35,17 @@ export function fork(builder: ProgramBuilder, result: Slot, namespaces: readonly
   builder.syscall('clone', [cloneFlags(namespaces), 0, 0, 0, 0], { result });
 }
 
+/** The first process ends; its child goes on as the monitor. */
+export function detach({ builder, self }: Lowering): void {
+  const child = builder.scratch('detached');
+  const goOn = builder.label('go on by itself');
+  fork(builder, child);
+  builder.branch(child, 'equal', 0, goOn);
+  builder.syscall('exit_group', [0], { onError: 'ignore' });
+  builder.place(goOn);
+  builder.syscall('getpid', [], { result: self });
+}
+
 /** Opens a pipe whose ends close on execve. */
 export function pipe(builder: ProgramBuilder, read: Slot, write: Slot): void {
   const ends = builder.buffer(8, `&[${read.name}, ${write.name}]`);

@@ -1,18 +1,24 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { CANNOT_RUN_HERE } from '../../packages.ts';
 import { fileLayer } from '../../support/image-archive.ts';
 import { archive } from '../../support/tar/write.ts';
+import { eventually, supervisors } from '../faults/support/leftovers.ts';
 import { busyboxTar, imageWorld, type World, withBusybox } from '../images/support/world.ts';
+import { hold } from '../support/held.ts';
 
 /** A layer whose blob is as large as its content. */
 function noise(name: string, bytes: number): Buffer {
   return gzipSync(archive([{ name, data: randomBytes(bytes) }]), { level: 0 });
 }
+
+const rootOnly = {
+  skip: withBusybox.skip || (process.getuid?.() === 0 ? false : `${CANNOT_RUN_HERE}needs root to hide /etc/subuid`),
+};
 
 const storeOf = (world: World): string => `${world.env.XDG_DATA_HOME}/sandbox`;
 
@@ -136,6 +142,54 @@ test('a decompression bomb ends at the limit, which can be configured', withBusy
   await world.says(['pull', `${registry.host}/bomb:1`]);
 });
 
+/** Pids of the children of a process, with those that have ended and nobody asked after. */
+function childrenOf(parent: number): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        // After the name in brackets: state, parent; proc_pid_stat(5).
+        const [, ppid] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
+        return Number(ppid) === parent;
+      } catch {
+        return false;
+      }
+    });
+}
+
+test('who pulled and became the sandbox has no other child, and no zombie', withBusybox, async (t) => {
+  const world = await imageWorld(t);
+  world.serve('zombie:1');
+  const held = await hold(t, world.user, world, ['run', '-q', `${world.registry.host}/zombie:1`]);
+  const monitor = held.process.pid ?? 0;
+  await eventually('the unpacker to be gone', () => childrenOf(monitor).length === 1);
+  // What was unpacked is on the disk soon, though nobody waits for it.
+  const layers = `${storeOf(world)}/layers`;
+  const unsynced = () =>
+    readdirSync(layers, { recursive: true, encoding: 'utf8' }).filter((path) => /unsynced$/.test(path));
+  await eventually('the layers to be synced', () => unsynced().length === 0);
+  assert.equal(childrenOf(monitor).length, 1);
+  assert.equal(await held.end(), 0);
+});
+
+test('what unpacks has no network, no credentials, and no right over the host', rootOnly, async (t) => {
+  const world = await imageWorld(t);
+  const { registry } = world;
+  const image = registry.serve('slow:1', { layers: [busyboxTar(), noise('noise', 1_000_000)] });
+  const path = `/blobs/${image.layers.at(-1)?.digest}`;
+  registry.fault({ path }, { kind: 'slow', bytes: 50_000, milliseconds: 200 });
+  const env = { REGISTRY_AUTH_FILE: '/nonexistent/secret', TOKEN: 'secret' };
+  const pull = world.sandbox(['pull', `${registry.host}/slow:1`], { env });
+  const unpackers = () =>
+    supervisors(storeOf(world)).filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('__unpack'));
+  await eventually('the unpacker to work', () => unpackers().length > 0);
+  const [pid] = unpackers();
+  const namespace = (of: number | string | undefined, name: string) => readlinkSync(`/proc/${of}/ns/${name}`);
+  for (const name of ['user', 'net']) assert.notEqual(namespace(pid, name), namespace('self', name));
+  assert.doesNotMatch(readFileSync(`/proc/${pid}/environ`, 'latin1'), /secret/);
+  assert.equal((await pull).status, 0);
+});
+
 test('an image whose config names another number of layers is refused', withBusybox, async (t) => {
   const world = await imageWorld(t);
   const { registry } = world;
@@ -194,10 +248,6 @@ test('a layer that was lost is unpacked again from its blob, without a network',
   await world.says(['run', `${registry.host}/lost:1`, '--', 'true']);
   assert.ok(statSync(`${layers}/${key}`).isDirectory());
 });
-
-const rootOnly = {
-  skip: withBusybox.skip || (process.getuid?.() === 0 ? false : `${CANNOT_RUN_HERE}needs root to hide /etc/subuid`),
-};
 
 test('an image of one id mapping is unpacked again for another', rootOnly, async (t) => {
   const world = await imageWorld(t);
