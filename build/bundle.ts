@@ -97,6 +97,8 @@ async function script(options: BuildOptions): Promise<string> {
     // Not read from the file, whose other settings have nothing to do with the bundle.
     tsconfigRaw: { compilerOptions: { strict: true, verbatimModuleSyntax: true } },
     legalComments: 'none',
+    // Packages are named by their place in the repository, wherever that is.
+    preserveSymlinks: true,
     logLevel: 'warning',
     logOverride: { 'empty-import-meta': 'error' },
   });

@@ -44,6 +44,7 @@ test(
     assert.deepEqual([quiet.stdout, quiet.stderr], ['ran\n', '']);
     await sandbox(['image', 'rm', '--force', image]);
     const dumb = await Terminal.open(t, user, [user.sandbox, 'run', image], { cwd, env: { ...env, TERM: 'dumb' } });
+    await dumb.see(/ran/);
     assert.equal(await dumb.end(), 0);
     assert.match(dumb.shown, /^sandbox: pulled [^\n]*\r\nran\r\n$/);
   },
