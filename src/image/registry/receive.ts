@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { letGo } from '../spent-buffers.ts';
 import { RequestFailure } from './failure.ts';
 import type { PartialBlob } from './partial-blob.ts';
-import { letGo } from './spent-buffers.ts';
 import { transportFailure } from './transport-failure.ts';
 
 /** Written at once, so that there are few writes; but nothing waits longer than MOST_DELAY to be seen. */

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { ZstdDecompress } from 'node:zlib';
 import { ImageError } from '../error.ts';
 import type { Compression } from '../model.ts';
+import { letGo } from '../spent-buffers.ts';
 
 /** What the pool's threads make at a time: large enough that handing it over costs nothing, small enough for the cache. */
 const CHUNK = 256 * 1024;
@@ -109,6 +110,7 @@ function takeAll(stream: Duplex, take: (piece: Buffer) => void): Promise<void> {
         size -= piece.length;
         try {
           take(piece);
+          letGo(piece.length);
         } catch (error) {
           waiting.length = 0;
           reject(error as Error);

@@ -1,9 +1,7 @@
-import { closeSync, openSync, read } from 'node:fs';
-import { promisify } from 'node:util';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { fsPath } from '../../linux/paths.ts';
 
-const readInto = promisify(read);
-const CHUNK = 128 * 1024;
+const CHUNK = 256 * 1024;
 
 /** Reads a file that another process still writes: what is said to be there is read, then there is a wait for more. */
 export class GrowingFile {
@@ -25,7 +23,10 @@ export class GrowingFile {
     this.#wake?.();
   }
 
-  /** Gives the whole file, piece by piece; each is only good until the next is asked for. Throws the signal's reason once it is aborted. */
+  /**
+   * Gives the whole file, piece by piece; each is only good until the next is asked for. Throws the signal's reason once it
+   * is aborted.
+   */
   async *chunks(path: string): AsyncGenerator<Buffer> {
     const descriptor = openSync(fsPath(path), 'r');
     try {
@@ -40,7 +41,9 @@ export class GrowingFile {
           });
           continue;
         }
-        const { bytesRead } = await readInto(descriptor, { buffer, length, position });
+        // What was just written is in memory: a turn through the thread pool would take longer than the copy, and the
+        // decompression stands still meanwhile.
+        const bytesRead = readSync(descriptor, buffer, { length, position });
         if (bytesRead === 0) throw new Error(`${path} has ${position} bytes instead of ${this.#available}`);
         position += bytesRead;
         yield buffer.subarray(0, bytesRead);

@@ -23,6 +23,7 @@ const { blob, compression, diffId } = layerBlob(
   ),
   'none',
 );
+process.env.XDG_CACHE_HOME = place;
 const source = `${place}/blob`;
 const target = `${place}/tree`;
 const request: UnpackOptions = { source, size: blob.length, available: 0, compression, diffId, target, limit: 2 ** 30 };
@@ -34,22 +35,17 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await sleep(10);
 }
 
-/** Processes below this one, by what they execute. */
+/** The unpacking process of this test: nobody's child, but it has this test's place in its environment. */
 function helper(): number | undefined {
-  const parents = new Map<number, number>();
-  const found: number[] = [];
   for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
     try {
-      const [, parent = ''] = readFileSync(`/proc/${name}/stat`, 'latin1')
-        .replace(/^.*\) /, '')
-        .split(' ');
-      parents.set(Number(name), Number(parent));
-      if (readFileSync(`/proc/${name}/cmdline`, 'latin1').includes('__unpack')) found.push(Number(name));
+      const isUnpacker = readFileSync(`/proc/${name}/cmdline`, 'latin1').includes('__unpack');
+      if (isUnpacker && readFileSync(`/proc/${name}/environ`, 'latin1').includes(place)) return Number(name);
     } catch {
-      // It has ended meanwhile.
+      // It has ended meanwhile, or is somebody else's.
     }
   }
-  return found.find((pid) => parents.get(parents.get(pid) ?? 0) === process.pid);
+  return undefined;
 }
 
 async function outcome(result: Promise<unknown>): Promise<void> {
