@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { encodeBytes } from '../linux/bytes.ts';
 import type { RootFs, Spec } from '../plan/spec.ts';
 import { shelf } from '../store/layout.ts';
@@ -14,6 +14,12 @@ export interface Kept {
 export function keptSandbox(store: string, name: string): Kept | undefined {
   const stored = readSpec(`${shelf(store, 'sandboxes')}/${name}`);
   return stored && { rootfs: stored.rootfs, storageDriver: stored.storageDriver ?? 'native' };
+}
+
+/** Gives the directory that holds what was changed in a kept sandbox: its upper layer, or all of it where it was copied. */
+export function keptChanges(store: string, name: string): string {
+  const directory = `${shelf(store, 'sandboxes')}/${name}`;
+  return existsSync(`${directory}/copy`) ? `${directory}/copy` : `${directory}/upper`;
 }
 
 /**

@@ -2,8 +2,8 @@ import { readAccountTable } from '../host/account-table.ts';
 import type { HostFacts } from '../host/facts.ts';
 import type { PlanInput } from '../plan/input.ts';
 import type { Spec } from '../plan/spec.ts';
-import { shelf } from '../store/layout.ts';
 import { SandboxError } from './error.ts';
+import { keptChanges } from './kept.ts';
 
 /** Gives the numbers of the user that a spec asks for, names looked up in its root file system; passwd(5), group(5). */
 export function resolveUser(spec: Spec, facts: HostFacts): PlanInput['user'] {
@@ -30,9 +30,8 @@ export function resolveUser(spec: Spec, facts: HostFacts): PlanInput['user'] {
 }
 
 /** In a kept sandbox users may have been added. */
-function tableInside({ rootfs, lifetime, storageDriver }: Spec, store: string, name: 'passwd' | 'group'): string[][] {
-  const directory = storageDriver === 'copy' ? 'copy' : 'upper';
-  const changes = lifetime.kind === 'named' ? `${shelf(store, 'sandboxes')}/${lifetime.name}/${directory}` : undefined;
+function tableInside({ rootfs, lifetime }: Spec, store: string, name: 'passwd' | 'group'): string[][] {
+  const changes = lifetime.kind === 'named' ? keptChanges(store, lifetime.name) : undefined;
   return readAccountTable(rootfs, name, changes)
     .split('\n')
     .map((line) => line.split(':'));

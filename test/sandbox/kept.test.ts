@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { describeSpec } from '../../src/plan/describe-spec.ts';
 import type { RootFs, Spec } from '../../src/plan/spec.ts';
 import { storageDriver } from '../../src/sandbox/driver.ts';
-import { asMade, keptSandbox } from '../../src/sandbox/kept.ts';
+import { asMade, keptChanges, keptSandbox } from '../../src/sandbox/kept.ts';
 import { resolveUser } from '../../src/sandbox/user.ts';
 import { imageInput } from '../plan/inputs.ts';
 
@@ -113,4 +115,44 @@ test('what was found before is what is used', async (t) => {
   assert.equal((await storageDriver(host, facts)).kind, 'native');
   await assert.rejects(storageDriver(host, { ...facts, overlay: { kind: 'copy', reason } }), { code: 'NO_OVERLAY' });
   await assert.rejects(storageDriver({ ...host, storageDriver: 'copy' }, facts), { code: 'NO_DRIVER' });
+});
+
+function storeWith(t: TestContext, rootfs: unknown): string {
+  const store = mkdtempSync(join(tmpdir(), 'sandbox-kept-'));
+  t.after(() => rmSync(store, { recursive: true }));
+  mkdirSync(join(store, 'sandboxes/box'), { recursive: true });
+  const spec = { version: 1, lifetime: { kind: 'named', name: 'box' }, workspace: { kind: 'none' }, network: 'host' };
+  writeFileSync(
+    join(store, 'sandboxes/box/spec.json'),
+    JSON.stringify({ ...spec, hostname: 'box', command: [], rootfs }),
+  );
+  return store;
+}
+
+const rootOf = (store: string, name: string): unknown => keptSandbox(store, name)?.rootfs;
+
+test('a kept sandbox says what it stands on', (t) => {
+  const image = { kind: 'image', name: 'docker.io/library/debian:latest', manifest: 'sha256:1', layers: ['/b', '/a'] };
+  for (const rootfs of [{ kind: 'host' }, { kind: 'directory', path: '/srv' }, image]) {
+    assert.deepEqual(rootOf(storeWith(t, rootfs), 'box'), rootfs);
+  }
+  assert.equal(rootOf(storeWith(t, image), 'other'), undefined);
+});
+
+test('what a later version wrote is not taken for something else', (t) => {
+  const unknown = [
+    { kind: 'disk', path: '/x' },
+    { kind: 'directory' },
+    { kind: 'image', name: 'n', manifest: 'm' },
+    { kind: 'image', name: 'n', manifest: 'm', layers: [1] },
+    {},
+  ];
+  for (const rootfs of unknown) assert.equal(rootOf(storeWith(t, rootfs), 'box'), undefined);
+});
+
+test('its changes are in the upper layer, or all of it in a copy', (t) => {
+  const store = storeWith(t, { kind: 'host' });
+  assert.equal(keptChanges(store, 'box'), `${store}/sandboxes/box/upper`);
+  mkdirSync(join(store, 'sandboxes/box/copy'));
+  assert.equal(keptChanges(store, 'box'), `${store}/sandboxes/box/copy`);
 });

@@ -1,6 +1,6 @@
+import { keptChanges, keptSandbox } from '../../sandbox/kept.ts';
 import { note } from '../../ui/output.ts';
 import { buildSpec, type SandboxRequest } from './build-spec.ts';
-import { keptChanges, keptRoot } from './kept.ts';
 import { orInterrupted } from './or-interrupted.ts';
 import { ownStore } from './own-store.ts';
 import { preparationProgress } from './preparation-progress.ts';
@@ -24,7 +24,7 @@ export async function startShell(words: ShellWords, request: Request): Promise<n
   return await orInterrupted(async () => {
     const store = ownStore();
     const { lifetime, root } = await shellTarget(words, {
-      kept: (name) => keptRoot(store, name),
+      kept: (name) => keptSandbox(store, name)?.rootfs,
       imageName: async (unsafeName) =>
         await (await import('./find-image.ts')).nameOfImage(unsafeName).catch(notKept(unsafeName)),
     });
