@@ -26,14 +26,17 @@ const SLOW_RUNS = 7;
 
 const NAMES = {
   core: ['launcher', 'host', 'debian', 'join', 'memory', 'start-up', 'size'],
-  images: ['pull', 'unpack', 'peak-memory', 'image-run', 'inside', 'disk'],
+  images: ['pull', 'unpack', 'peak-memory', 'image-run'],
+  work: ['inside', 'disk'],
 } as const;
 
 export type GroupName = keyof typeof NAMES;
 
 /** The names of the sections of each group that `words` ask for: groups or sections, nothing for all. */
 export function chosen(words: readonly string[]): Map<GroupName, readonly string[]> {
-  const groups = (['core', 'images'] as const).map((group) => [group, NAMES[group] as readonly string[]] as const);
+  const groups = (['core', 'images', 'work'] as const).map(
+    (group) => [group, NAMES[group] as readonly string[]] as const,
+  );
   const known = groups.flatMap(([group, names]) => [group, ...names]);
   const unknown = words.find((word) => !known.includes(word));
   if (unknown !== undefined) throw new Error(`there is no section ${unknown}, only: ${known.join(' ')}`);
@@ -51,7 +54,9 @@ export function isWhole(group: GroupName, names: readonly string[]): boolean {
 
 /** Prepares what a group's sections need beside the ground. */
 export async function openGroup(name: GroupName, ground: Ground): Promise<Group> {
-  return name === 'core' ? core(ground) : await images(ground);
+  if (name === 'core') return core(ground);
+  const beds = await prepareBeds(ground);
+  return name === 'images' ? images(ground, beds) : work(ground, beds);
 }
 
 function reported({ section, goals }: sections.Result): Measured {
@@ -81,8 +86,7 @@ function startUp(ground: Ground, runs: number): Part {
   return { title, table: phasesTable(traced), note };
 }
 
-async function images(ground: Ground): Promise<Group> {
-  const beds: Beds = await prepareBeds(ground);
+function images(ground: Ground, beds: Beds): Group {
   const slow = (runs: number): number => Math.min(runs, SLOW_RUNS);
   return {
     sections: {
@@ -90,8 +94,17 @@ async function images(ground: Ground): Promise<Group> {
       unpack: (runs) => reported(unpack(ground, beds, slow(runs))),
       'peak-memory': (runs) => reported(peakMemory(ground, beds, slow(runs))),
       'image-run': (runs) => reported(runImage(ground, beds, runs)),
+    },
+    leave: beds.stop,
+  };
+}
+
+/** What a sandbox of an image costs while one works in it, and on the disk. */
+function work(ground: Ground, beds: Beds): Group {
+  return {
+    sections: {
       inside: (runs) => {
-        const all = workInside(ground, beds, slow(runs)).map(reported);
+        const all = workInside(ground, beds, runs).map(reported);
         return { parts: all.flatMap(({ parts }) => parts), goals: all.flatMap(({ goals }) => goals) };
       },
       disk: () => diskOfSandboxes(ground, beds),

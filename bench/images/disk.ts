@@ -15,7 +15,9 @@ export function diskOfSandboxes(ground: Ground, beds: Beds): Measured {
   const image = `${beds.host}/bigapp:1`;
   const kilobytes = (path: string): number => {
     output({ argv: ['/usr/bin/sync', '--file-system', data], account: full });
-    return Number.parseInt(output({ argv: [...AS_ROOT, 'du', '-sk', path], account: full }), 10);
+    // Launchers are only kept of sandboxes that were opened again.
+    const script = 'if [ -e "$0" ]; then du -sk "$0"; else echo 0; fi';
+    return Number.parseInt(output({ argv: [...AS_ROOT, 'sh', '-c', script, path], account: full }), 10);
   };
   const parts = ['sandboxes', 'launchers'];
   const look = (): number[] => [data, ...parts.map((part) => `${data}/sandbox/${part}`)].map(kilobytes);

@@ -54,7 +54,6 @@ export async function pullImage(given: PullRequest): Promise<LocalImage> {
   const { reference, platform, policy, host } = given;
   const { signal = new AbortController().signal } = given;
   const request = { ...given, signal, config: await loadConfig(given.environment) };
-  ensureImageStore(host.store);
   const stored = findStored(host.store, reference, platform);
   if (stored !== undefined && (policy === 'missing' || policy === 'never')) {
     const image = await openOrUnpack(request, stored);
@@ -66,6 +65,7 @@ export async function pullImage(given: PullRequest): Promise<LocalImage> {
       hint: `get it with: sandbox image pull ${name}`,
     });
   }
+  ensureImageStore(host.store);
   request.events.resolving(name);
   const repository = openRepository(reference, {
     ...request,

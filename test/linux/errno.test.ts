@@ -59,12 +59,12 @@ test('a path with control characters or foreign bytes cannot reach a terminal th
 test('a failure of node:fs becomes a LinuxError with the same errno', () => {
   let thrown: unknown;
   try {
-    readFileSync('/nonexistent');
+    readFileSync('/nonexistent/file');
   } catch (error) {
     thrown = error;
   }
-  const error = fromNodeError(thrown, '/nonexistent');
-  assert.deepEqual([error.code, error.errno, error.syscall, error.path], ['ENOENT', 2, 'open', '/nonexistent']);
+  const error = fromNodeError(thrown, '/nonexistent/file');
+  assert.deepEqual([error.code, error.errno, error.syscall, error.path], ['ENOENT', 2, 'open', '/nonexistent/file']);
   assert.equal(error.cause, thrown);
   assert.equal(fromNodeError(error), error);
 });
