@@ -81,8 +81,8 @@ export async function removeSandbox(id: string, { force }: { readonly force: boo
   }
   // A run removes its own directory at the end of its init.
   if (entry.shelf === 'runs' && pid !== undefined) return;
-  // The monitor holds the lock for a moment longer than its init.
-  const attempts = pid === undefined ? 1 : ATTEMPTS;
+  // The monitor holds the lock for a moment longer than its init; so does one that found the sandbox open already.
+  const attempts = pid === undefined ? FEW_ATTEMPTS : ATTEMPTS;
   if (!(await eventually(attempts, () => moveToTrash(facts.store, entry.path) !== undefined))) {
     throw new StoreError('RUNNING', `the sandbox ${id} is being opened`, { hint: 'try again, or end it first' });
   }
@@ -98,6 +98,7 @@ async function endInit(pid: number, path: string): Promise<void> {
 
 /** How often to look, a hundredth of a second apart. */
 const ATTEMPTS = 500;
+const FEW_ATTEMPTS = 50;
 
 async function eventually(attempts: number, holds: () => boolean): Promise<boolean> {
   for (let attempt = 1; !holds(); attempt++) {
