@@ -15,7 +15,8 @@ const LAYERS = [
   ['project', 'sandbox', 'doctor'],
   ['plan', 'image', 'network', 'cgroup'],
   ['launch', 'store', 'host', 'config'],
-  ['linux', 'version.ts'],
+  ['linux'],
+  ['version.ts', 'domain-error.ts'],
 ] as const satisfies readonly (readonly string[])[];
 
 /** Only these turn what happened into text. */

@@ -1,11 +1,10 @@
-/** A configuration file that cannot be used. `hint` says what to write instead. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly code = 'CONFIG';
-  readonly hint: string | undefined;
+import { DomainError, type DomainErrorOptions } from '../domain-error.ts';
 
-  constructor(message: string, options: { readonly hint?: string | undefined; readonly cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.hint = options.hint;
+/** A configuration file that cannot be used. `hint` says what to write instead. */
+export class ConfigError extends DomainError<'CONFIG'> {
+  override readonly name = 'ConfigError';
+
+  constructor(message: string, options?: DomainErrorOptions) {
+    super('CONFIG', message, options);
   }
 }

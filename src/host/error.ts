@@ -1,3 +1,5 @@
+import { DomainError } from '../domain-error.ts';
+
 /** What kind of thing about the host went wrong. */
 export type HostErrorCode =
   /** A file or directory of the store cannot be written or read. */
@@ -8,16 +10,8 @@ export type HostErrorCode =
   | 'ROOT_UNREADABLE';
 
 /** Something about the host that keeps a sandbox from being made. `hint` says what to do about it. */
-export class HostError extends Error {
+export class HostError extends DomainError<HostErrorCode> {
   override readonly name = 'HostError';
-  readonly code: HostErrorCode;
-  readonly hint: string | undefined;
-
-  constructor(code: HostErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = code;
-    this.hint = options.hint;
-  }
 }
 
 /** Takes what a call of node:fs threw and gives errno's name ('ENOENT'), or undefined for anything else. */

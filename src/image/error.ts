@@ -1,3 +1,5 @@
+import { DomainError } from '../domain-error.ts';
+
 /** What went wrong with an image. */
 export type ImageErrorCode =
   /** A reference, platform, digest or option that is not well-formed. */
@@ -18,14 +20,6 @@ export type ImageErrorCode =
   | 'CREDENTIALS';
 
 /** An image that cannot be had as asked. `hint` says what to do about it. */
-export class ImageError extends Error {
+export class ImageError extends DomainError<ImageErrorCode> {
   override readonly name = 'ImageError';
-  readonly code: ImageErrorCode;
-  readonly hint: string | undefined;
-
-  constructor(code: ImageErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = code;
-    this.hint = options.hint;
-  }
 }

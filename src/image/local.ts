@@ -1,7 +1,8 @@
-import { blobPath, hasBlob, readBlob } from '../store/blobs.ts';
+import { hasBlob, readBlob } from '../store/blobs.ts';
 import { chainIds, type Digest } from '../store/digest.ts';
 import { readImages, type StoredImage } from '../store/images.ts';
 import { findLayer } from '../store/layers.ts';
+import { ImageError } from './error.ts';
 import { parseImageConfig } from './image-config.ts';
 import { parseManifest } from './manifest.ts';
 import type { ImageConfig, ImageManifest, Platform, Reference } from './model.ts';
@@ -39,17 +40,24 @@ export function findImage(
 /** The same for an entry of the index. */
 export function openStored(store: string, stored: StoredImage, layerKey: string): LocalImage | undefined {
   if (!hasBlob(store, stored.manifest)) return undefined;
-  const { manifest, config } = readStored(store, stored);
+  const { manifest, config } = readContent(store, stored.manifest.digest, stored.manifest.mediaType);
   const layers = findTrees(store, layerKey, config.diffIds);
   if (layers === undefined || manifest.layers.length !== config.diffIds.length) return undefined;
   return { name: stored.name, manifest: stored.manifest.digest, config, layers };
 }
 
-/** Reads an image's manifest and configuration. Throws where they are missing or damaged. */
-export function readStored(store: string, { manifest }: StoredImage): { manifest: ImageManifest; config: ImageConfig } {
-  const parsed = parseManifest(readBlob(store, manifest.digest), manifest.mediaType);
-  if (parsed.kind === 'index') throw new TypeError(`${blobPath(store, manifest.digest)} is an index`);
-  return { manifest: parsed, config: parseImageConfig(readBlob(store, parsed.config.digest)) };
+/**
+ * Reads the manifest of that digest and the config that it names; `mediaType`: whatever the document calls itself, if left
+ * out. Throws an ImageError or a StoreError where one of them is missing or damaged.
+ */
+export function readContent(
+  store: string,
+  digest: Digest,
+  mediaType = '',
+): { readonly manifest: ImageManifest; readonly config: ImageConfig } {
+  const manifest = parseManifest(readBlob(store, digest), mediaType);
+  if (manifest.kind === 'index') throw new ImageError('CORRUPT', `${digest} is an index, and no image`);
+  return { manifest, config: parseImageConfig(readBlob(store, manifest.config.digest)) };
 }
 
 /**

@@ -10,7 +10,7 @@ import { ImageError } from './error.ts';
 import type { ImageHost } from './host.ts';
 import type { InstallEvents } from './install/events.ts';
 import { installImage } from './install.ts';
-import { findStored, type LocalImage, openStored, readStored } from './local.ts';
+import { findStored, type LocalImage, openStored, readContent } from './local.ts';
 import { parseManifest } from './manifest.ts';
 import type { Platform, Reference } from './model.ts';
 import { choosePlatform, platformText } from './platform.ts';
@@ -91,7 +91,7 @@ async function openOrUnpack(request: Configured, stored: StoredImage): Promise<L
   const image = openStored(host.store, stored, layerKey(host.ids));
   if (image !== undefined) return image;
   if (!hasBlob(host.store, stored.manifest)) return undefined;
-  const { manifest } = readStored(host.store, stored);
+  const { manifest } = readContent(host.store, stored.manifest.digest, stored.manifest.mediaType);
   if (![manifest.config, ...manifest.layers].every((blob) => hasBlob(host.store, blob))) return undefined;
   return await install(request, stored.manifest, stored.index, undefined);
 }

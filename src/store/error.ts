@@ -1,3 +1,5 @@
+import { DomainError } from '../domain-error.ts';
+
 /** What went wrong with a sandbox, an image or the store itself. */
 export type StoreErrorCode =
   | 'NO_SANDBOX'
@@ -21,16 +23,8 @@ export type StoreErrorCode =
   | 'LOCKED';
 
 /** A sandbox, an image or the store that cannot be used as asked. `hint` says what to do about it. */
-export class StoreError extends Error {
+export class StoreError extends DomainError<StoreErrorCode> {
   override readonly name = 'StoreError';
-  readonly code: StoreErrorCode;
-  readonly hint: string | undefined;
-
-  constructor(code: StoreErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = code;
-    this.hint = options.hint;
-  }
 }
 
 /** Gives the errno's name of what a call of `node:fs` or of linux/ threw, undefined where it is nothing of that kind. */

@@ -2,13 +2,13 @@ import type { Colours } from './colour.ts';
 import { printable } from './printable.ts';
 
 /** What every domain's error has: `code` names it for programs, `hint` says what to do, `cause` is what it came from. */
-interface DomainError extends Error {
+interface ForeseenError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
 }
 
 /** Takes anything thrown; says whether somebody foresaw it, and so wrote its message for people. */
-export function isDomainError(error: unknown): error is DomainError {
+export function isDomainError(error: unknown): error is ForeseenError {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'hint' in error;
 }
 

@@ -1,12 +1,11 @@
-/** A command line that cannot be carried out as it was typed. `hint` says what to type instead. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-  readonly code = 'USAGE';
-  readonly hint: string | undefined;
+import { DomainError, type DomainErrorOptions } from '../../domain-error.ts';
 
-  constructor(message: string, options: { readonly hint?: string | undefined; readonly cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.hint = options.hint;
+/** A command line that cannot be carried out as it was typed. `hint` says what to type instead. */
+export class UsageError extends DomainError<'USAGE'> {
+  override readonly name = 'UsageError';
+
+  constructor(message: string, options?: DomainErrorOptions) {
+    super('USAGE', message, options);
   }
 }
 

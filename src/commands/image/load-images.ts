@@ -1,6 +1,7 @@
 import { surveyHost } from '../../host/survey.ts';
 import { type LoadedImage, loadArchive } from '../../image/archive/load.ts';
 import { installImage } from '../../image/install.ts';
+import { readContent } from '../../image/local.ts';
 import { hostPlatform, parsePlatform, platformText } from '../../image/platform.ts';
 import { imageHost } from '../../sandbox/images.ts';
 import { addUnnamedImage } from '../../store/images.ts';
@@ -9,7 +10,6 @@ import { lockStore } from '../../store/lock.ts';
 import { note, print } from '../../ui/output.ts';
 import { startPullProgress } from '../../ui/progress/pull-progress.ts';
 import { ownConfig } from '../spec/own-config.ts';
-import { readContent } from '../spec/read-content.ts';
 import { interruptible, PullInterrupted } from './interrupted.ts';
 
 interface LoadOptions {

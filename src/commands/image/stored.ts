@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { didYouMean } from '../../config/did-you-mean.ts';
 import { surveyHost } from '../../host/survey.ts';
 import { ImageError } from '../../image/error.ts';
+import { readContent } from '../../image/local.ts';
 import type { ImageConfig, ImageManifest, Reference } from '../../image/model.ts';
 import { familiarName, formatReference, parseReference } from '../../image/reference.ts';
 import { rootMapping } from '../../plan/identity.ts';
@@ -10,7 +11,6 @@ import { chainIds, type Digest, digestParts } from '../../store/digest.ts';
 import { type DanglingImage, readDanglingImages, readImages } from '../../store/images.ts';
 import { findLayer, layerKey } from '../../store/layers.ts';
 import { referenceTo } from '../spec/find-image.ts';
-import { readContent } from '../spec/read-content.ts';
 
 /** An image of the store with all that is said about it. */
 export interface StoredInfo {

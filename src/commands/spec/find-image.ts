@@ -1,6 +1,6 @@
 import { surveyHost } from '../../host/survey.ts';
 import { ImageError } from '../../image/error.ts';
-import { findImage, type LocalImage, openStored } from '../../image/local.ts';
+import { findImage, type LocalImage, openStored, readContent } from '../../image/local.ts';
 import type { Platform, Reference, RunDefaults } from '../../image/model.ts';
 import { hostPlatform, parsePlatform } from '../../image/platform.ts';
 import type { PullPolicy } from '../../image/pull.ts';
@@ -13,7 +13,6 @@ import { referencesOf } from '../../store/references.ts';
 import { note } from '../../ui/output.ts';
 import { NO_DEFAULTS } from './image-defaults.ts';
 import { ownConfig } from './own-config.ts';
-import { readContent } from './read-content.ts';
 import type { Root } from './root.ts';
 
 export interface ImageWishes {

@@ -3,6 +3,7 @@ import { hostArch } from '../../linux/arch.ts';
 import { FILE_TYPE, OPEN } from '../../linux/constants/open.ts';
 import { errnoName, errnoNumber } from '../../linux/errno.ts';
 import type { FileCalls, FileStatus } from '../../linux/file-calls.ts';
+import { typeOf } from '../../linux/overlay-form.ts';
 import { fromLatin1 } from '../../linux/paths.ts';
 import type { RangeCalls } from '../../linux/range-calls.ts';
 import { errorCode, HostError } from '../error.ts';
@@ -41,18 +42,6 @@ function copyError(errno: number, what: string, path: string): HostError {
   return new HostError(isFull ? 'STORE_FULL' : 'STORE', `cannot ${what} ${fromLatin1(path)}: ${name}`, {
     ...(hint === undefined ? {} : { hint }),
   });
-}
-
-export const typeOf = (status: FileStatus): number => status.mode & FILE_TYPE.S_IFMT;
-
-/** overlayfs.rst, "whiteouts and opaque directories": a character device 0:0. */
-export function isWhiteout(status: FileStatus): boolean {
-  return typeOf(status) === FILE_TYPE.S_IFCHR && status.deviceMajor === 0 && status.deviceMinor === 0;
-}
-
-export function isOpaque(files: FileCalls, directory: number): boolean {
-  const value = files.fgetxattr(directory, 'user.overlay.opaque');
-  return typeof value !== 'number' && value.toString('latin1') === 'y';
 }
 
 /** Opens a directory by name, never through a link; gives the negated errno where it cannot. */

@@ -1,19 +1,10 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { AT, FILE_TYPE } from '../../linux/constants/open.ts';
+import { AT } from '../../linux/constants/open.ts';
 import { FileCalls, type FileStatus } from '../../linux/file-calls.ts';
+import { isDirectory, isOpaque, isWhiteout } from '../../linux/overlay-form.ts';
 import { fsPath, toLatin1 } from '../../linux/paths.ts';
 import { RangeCalls } from '../../linux/range-calls.ts';
-import {
-  type Copy,
-  copyEntry,
-  copyMetadata,
-  expectDone,
-  isOpaque,
-  isWhiteout,
-  namesIn,
-  openDirectory,
-  typeOf,
-} from './entry.ts';
+import { type Copy, copyEntry, copyMetadata, expectDone, namesIn, openDirectory } from './entry.ts';
 
 /** A directory that is being merged: an explicit stack of them, since trees may be deeper than JavaScript's. */
 interface Frame {
@@ -84,7 +75,7 @@ function mergeTree(copy: Copy, sources: readonly number[]): void {
     const path = top.path === '' ? name : `${top.path}/${name}`;
     const status = statusOf(files, source, name, path);
     if (isWhiteout(status)) continue;
-    if (typeOf(status) === FILE_TYPE.S_IFDIR) stack.push(descend(copy, top, name, source, path));
+    if (isDirectory(status)) stack.push(descend(copy, top, name, source, path));
     else copyEntry(copy, source, top.target, name, status, path);
   }
 }
@@ -109,7 +100,7 @@ function descend({ files }: Copy, parent: Frame, name: string, from: number, pat
   for (const source of parent.sources.slice(parent.sources.indexOf(from))) {
     const status = files.lstatat(source, name);
     if (typeof status === 'number') continue;
-    if (typeOf(status) !== FILE_TYPE.S_IFDIR) break;
+    if (!isDirectory(status)) break;
     const directory = expectDone(openDirectory(files, source, name), 'open', path);
     sources.push(directory);
     if (isOpaque(files, directory)) break;

@@ -1,3 +1,4 @@
+import { DomainError } from '../../domain-error.ts';
 import { ImageError } from '../error.ts';
 
 /** What of an archive failed. */
@@ -8,16 +9,8 @@ export type ArchiveErrorCode =
   | 'OUTPUT';
 
 /** An archive that cannot be read or written. What one says wrongly is an ImageError. */
-export class ArchiveError extends Error {
+export class ArchiveError extends DomainError<ArchiveErrorCode> {
   override readonly name = 'ArchiveError';
-  readonly code: ArchiveErrorCode;
-  readonly hint: string | undefined;
-
-  constructor(code: ArchiveErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = code;
-    this.hint = options.hint;
-  }
 }
 
 /** An archive in which something is missing or not what its digest says. */

@@ -2,13 +2,14 @@ import { closeSync, openSync } from 'node:fs';
 import { hostArch } from '../../linux/arch.ts';
 import { FILE_TYPE, OPEN, RESOLVE } from '../../linux/constants/open.ts';
 import type { FileCalls, FileStatus } from '../../linux/file-calls.ts';
+import { isDirectory, isWhiteout, markOpaque } from '../../linux/overlay-form.ts';
 import { fsPath } from '../../linux/paths.ts';
 import { printableName } from './printable-name.ts';
 import { copyMetadata, copyUp } from './tree/copy-up.ts';
-import { Directories, isDirectory, isWhiteout } from './tree/directories.ts';
+import { Directories } from './tree/directories.ts';
 import { failed, must, refused } from './tree/failure.ts';
 import { LayerTree, LowerTrees } from './tree/lower-trees.ts';
-import { OPAQUE_XATTR, OPAQUE_YES, type Owners } from './tree/metadata.ts';
+import type { Owners } from './tree/metadata.ts';
 import type { PendingLink, Reliance } from './tree/reliance.ts';
 import { namesIn } from './tree/remove-tree.ts';
 import { baseOf, parentOf } from './tree/unsafe-path.ts';
@@ -152,7 +153,7 @@ class Settlement {
       this.changed = true;
     } else if (isDirectory(status) && !isWhiteout(status)) {
       this.#withDirectory(this.#root, name, (descriptor) => {
-        must(this.#calls.fsetxattr(descriptor, OPAQUE_XATTR, OPAQUE_YES), name, 'mark it as opaque');
+        must(markOpaque(this.#calls, descriptor), name, 'mark it as opaque');
       });
       this.changed = true;
     }

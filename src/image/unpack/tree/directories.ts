@@ -1,6 +1,7 @@
 import { hostArch } from '../../../linux/arch.ts';
-import { FILE_TYPE, OPEN, RESOLVE } from '../../../linux/constants/open.ts';
-import type { FileCalls, FileStatus } from '../../../linux/file-calls.ts';
+import { OPEN, RESOLVE } from '../../../linux/constants/open.ts';
+import type { FileCalls } from '../../../linux/file-calls.ts';
+import { isDirectory, isSymlink, isWhiteout } from '../../../linux/overlay-form.ts';
 import { ERRNO, failed, must, refused } from './failure.ts';
 import { baseOf, below, LONGEST, parentOf } from './unsafe-path.ts';
 
@@ -20,12 +21,6 @@ export interface Directory {
   readonly descriptor: number;
   readonly real: string;
 }
-
-export const isDirectory = ({ mode }: FileStatus): boolean => (mode & FILE_TYPE.S_IFMT) === FILE_TYPE.S_IFDIR;
-export const isSymlink = ({ mode }: FileStatus): boolean => (mode & FILE_TYPE.S_IFMT) === FILE_TYPE.S_IFLNK;
-/** A whiteout in overlayfs's form: kernel, Documentation/filesystems/overlayfs.rst. Layers' own devices never become one. */
-export const isWhiteout = ({ mode, deviceMajor, deviceMinor }: FileStatus): boolean =>
-  (mode & FILE_TYPE.S_IFMT) === FILE_TYPE.S_IFCHR && deviceMajor === 0 && deviceMinor === 0;
 
 /** What happens to directories that no entry made. */
 export interface DirectoryEvents {

@@ -2,10 +2,9 @@ import { closeSync, openSync } from 'node:fs';
 import { hostArch } from '../../../linux/arch.ts';
 import { OPEN, RESOLVE } from '../../../linux/constants/open.ts';
 import type { FileCalls, FileStatus } from '../../../linux/file-calls.ts';
+import { isDirectory, isOpaque, isWhiteout } from '../../../linux/overlay-form.ts';
 import { fsPath } from '../../../linux/paths.ts';
-import { isDirectory, isWhiteout } from './directories.ts';
 import { ERRNO, failed } from './failure.ts';
-import { OPAQUE_XATTR } from './metadata.ts';
 import { parentOf } from './unsafe-path.ts';
 
 const FLAGS = OPEN[hostArch()];
@@ -63,9 +62,9 @@ export class LayerTree {
     if (descriptor === -ERRNO.ENOENT) return false;
     // Not a directory: nothing is below it.
     if (descriptor < 0) return true;
-    const mark = this.#calls.fgetxattr(descriptor, OPAQUE_XATTR);
+    const opaque = isOpaque(this.#calls, descriptor);
     this.#calls.close(descriptor);
-    return typeof mark !== 'number';
+    return opaque;
   }
 }
 

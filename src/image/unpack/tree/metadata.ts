@@ -2,9 +2,6 @@ import type { FileCalls } from '../../../linux/file-calls.ts';
 import type { Xattr } from '../tar/entry.ts';
 import { ERRNO, failed, must, refused } from './failure.ts';
 
-/** What marks opaque directories for an overlay mounted by an ordinary user; overlayfs.rst, "userxattr". */
-export const OPAQUE_XATTR = 'user.overlay.opaque';
-export const OPAQUE_YES = Buffer.from('y');
 const CAPABILITY = 'security.capability';
 
 /** Whose ids may own files: all that the namespace maps, or only the one, and then every file is the user's. */

@@ -3,13 +3,14 @@ import { hostArch } from '../../../linux/arch.ts';
 import { FILE_TYPE, OPEN } from '../../../linux/constants/open.ts';
 import { fromNodeError } from '../../../linux/errno.ts';
 import type { FileCalls, FileStatus } from '../../../linux/file-calls.ts';
+import { isDirectory, isSymlink, isWhiteout, markOpaque } from '../../../linux/overlay-form.ts';
 import type { TarEntry } from '../tar/entry.ts';
 import type { TarHandler } from '../tar/reader.ts';
-import { Directories, isDirectory, isSymlink, isWhiteout } from './directories.ts';
+import { Directories } from './directories.ts';
 import { DirectoryTimes } from './directory-times.ts';
 import { dressName, dressOpen, own, SPECIAL } from './dress.ts';
 import { ERRNO, failed, must, refused } from './failure.ts';
-import { dropXattrs, OPAQUE_XATTR, OPAQUE_YES, type Owners, setXattrs } from './metadata.ts';
+import { dropXattrs, type Owners, setXattrs } from './metadata.ts';
 import type { PendingLink, Reliance } from './reliance.ts';
 import { removeTree } from './remove-tree.ts';
 import { baseOf, below, cleanPath, meaningOf, parentOf } from './unsafe-path.ts';
@@ -262,8 +263,7 @@ export class TreeWriter implements TarHandler {
     }
     if (typeof status === 'number') throw failed(path, 'look at what it links to', status);
     if (isDirectory(status)) throw refused(path, 'a hard link to a directory');
-    const link = (at: number): number => this.#calls.linkat(from.descriptor, baseOf(target), at, baseOf(path));
-    const result = link(to);
+    const result = this.#calls.linkat(from.descriptor, baseOf(target), to, baseOf(path));
     if (result !== -ERRNO.EEXIST) {
       must(result, path, 'link it');
       return;
@@ -292,7 +292,7 @@ export class TreeWriter implements TarHandler {
     const directory = this.#directories.make(parentOf(real));
     const descriptor = must(this.#calls.openat(directory.descriptor, baseOf(real), READ_DIRECTORY, 0), real, 'open it');
     try {
-      must(this.#calls.fsetxattr(descriptor, OPAQUE_XATTR, OPAQUE_YES), real, 'mark it as opaque');
+      must(markOpaque(this.#calls, descriptor), real, 'mark it as opaque');
     } finally {
       this.#calls.close(descriptor);
     }
