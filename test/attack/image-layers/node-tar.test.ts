@@ -3,7 +3,7 @@
  * path below the tree, so nearly all of them unpack, and what they aimed at is inside.
  */
 import assert from 'node:assert/strict';
-import { archive, entry } from '../../support/tar-builder.ts';
+import { archive, entry } from '../../support/tar/raw.ts';
 import { testAttacks } from './attacks.ts';
 
 testAttacks('advisories of node-tar', {

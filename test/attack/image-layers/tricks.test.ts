@@ -1,6 +1,6 @@
 /* What a layer may try against the directory that it is unpacked in, and against the layers below it. */
 import assert from 'node:assert/strict';
-import { archive, type Entry, entry, gnuLong, header, layerBlob, padded } from '../../support/tar-builder.ts';
+import { archive, type Entry, entry, gnuLong, header, layerBlob, padded } from '../../support/tar/raw.ts';
 import { testAttacks } from './attacks.ts';
 
 const deep = (depth: number) => Array.from({ length: depth }, () => 'd').join('/');

@@ -1,6 +1,6 @@
 /* Published advisories about other unpackers of layers and archives, each with the archive that it describes. */
 import assert from 'node:assert/strict';
-import { archive, END, entry, header, layerBlob, padded, paxHeader } from '../../support/tar-builder.ts';
+import { archive, END, entry, header, layerBlob, padded, paxHeader } from '../../support/tar/raw.ts';
 import { testAttacks } from './attacks.ts';
 
 testAttacks('advisories of unpackers', {

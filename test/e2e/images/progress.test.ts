@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { archive } from '../../support/tar-builder.ts';
+import { archive } from '../../support/tar/raw.ts';
 import { Terminal } from '../../support/terminal.ts';
 import { busyboxTar, imageWorld, type World, withBusybox } from './support/world.ts';
 

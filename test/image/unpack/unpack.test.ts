@@ -1,7 +1,7 @@
 /* What a layer says is on disk exactly: owners, modes, times, links, attributes, whiteouts; under both kinds of accounts. */
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { archive, type Entry, entry, gnuLong, layerBlob, paxHeader } from '../../support/tar-builder.ts';
+import { archive, type Entry, entry, gnuLong, layerBlob, paxHeader } from '../../support/tar/raw.ts';
 import { ACCOUNTS, assertRefused, type Case, type CaseResult, treeOf, unpackCases } from './support/cases.ts';
 
 /** struct vfs_cap_data of capability.h: revision 2, effective, cap_net_raw. */

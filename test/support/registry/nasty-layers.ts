@@ -1,15 +1,16 @@
-import { archive, type Member, type Text } from '../tar/write.ts';
+import type { Bytes } from '../tar/raw.ts';
+import { archive, type Member } from '../tar/write.ts';
 import { CAP_NET_RAW } from './odd-layer.ts';
 
-const file = (name: Text, data: Text = '', more: Partial<Member> = {}): Member => ({ name, data, ...more });
-const directory = (name: Text, more: Partial<Member> = {}): Member => ({ name, kind: 'directory', ...more });
-const symlink = (name: Text, link: Text, more: Partial<Member> = {}): Member => ({
+const file = (name: Bytes, data: Bytes = '', more: Partial<Member> = {}): Member => ({ name, data, ...more });
+const directory = (name: Bytes, more: Partial<Member> = {}): Member => ({ name, kind: 'directory', ...more });
+const symlink = (name: Bytes, link: Bytes, more: Partial<Member> = {}): Member => ({
   name,
   kind: 'symlink',
   link,
   ...more,
 });
-const hardlink = (name: Text, link: Text): Member => ({ name, kind: 'hardlink', link });
+const hardlink = (name: Bytes, link: Bytes): Member => ({ name, kind: 'hardlink', link });
 
 const NOT_UTF8 = Buffer.from([0x6c, 0x61, 0x74, 0x69, 0x6e, 0x2d, 0xe9, 0xff]);
 

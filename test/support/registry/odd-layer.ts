@@ -1,4 +1,5 @@
-import { archive, type Member, type Text } from '../tar/write.ts';
+import type { Bytes } from '../tar/raw.ts';
+import { archive, type Member } from '../tar/write.ts';
 
 /** VFS_CAP_REVISION_2 with its "effective" bit, and one capability below 32; linux/capability.h. */
 function capability(number: number): Uint8Array {
@@ -16,7 +17,7 @@ export const CAP_NET_RAW = capability(13);
  * directories have no entry of their own.
  */
 export function oddLayer(program: Uint8Array): Buffer {
-  const file = (name: Text, data: Text = '', more: Partial<Member> = {}): Member => ({ name, data, ...more });
+  const file = (name: Bytes, data: Bytes = '', more: Partial<Member> = {}): Member => ({ name, data, ...more });
   const directory = (name: string, more: Partial<Member> = {}): Member => ({ name, kind: 'directory', ...more });
   const symlink = (name: string, link: string): Member => ({ name, kind: 'symlink', link });
   const hardlink = (name: string, link: string, mode = 0o644): Member => ({ name, kind: 'hardlink', link, mode });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { needs } from '../../../packages.ts';
-import { type LayerBlob, layerBlob } from '../../../support/tar-builder.ts';
+import { type LayerBlob, layerBlob } from '../../../support/tar/raw.ts';
 import { needsAccount, runAs, type TestUser, testUser } from '../../../support/user.ts';
 import type { AccountKind } from './account-ids.ts';
 import type { Listing } from './listing.ts';

@@ -9,7 +9,7 @@ import { surveyHost } from '../../../../src/host/survey.ts';
 import { startUnpacker, type UnpackOptions } from '../../../../src/image/unpack/client.ts';
 import { hostArch } from '../../../../src/linux/arch.ts';
 import { rootMapping } from '../../../../src/plan/identity.ts';
-import { archive, END, entry, layerBlob } from '../../../support/tar-builder.ts';
+import { archive, END, entry, layerBlob } from '../../../support/tar/raw.ts';
 
 // What the unpacker executes is this program, as it stands in the repository.
 process.argv[1] = join(import.meta.dirname, '../../../../src/main.ts');

@@ -25,7 +25,7 @@ import {
   numberField,
   padded,
   paxHeader,
-} from '../../../support/tar-builder.ts';
+} from '../../../support/tar/raw.ts';
 import { readArchive } from './read-archive.ts';
 
 const PYTHON = `

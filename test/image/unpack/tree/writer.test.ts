@@ -5,7 +5,7 @@ import { it } from 'node:test';
 import { TarReader } from '../../../../src/image/unpack/tar/reader.ts';
 import { TreeWriter } from '../../../../src/image/unpack/tree/writer.ts';
 import { FileCalls } from '../../../../src/linux/file-calls.ts';
-import { archive } from '../../../support/tar-builder.ts';
+import { archive } from '../../../support/tar/raw.ts';
 
 function write(tar: Buffer, mostEntries: number): string[] {
   const directory = mkdtempSync(`${tmpdir()}/writer-test-`);
