@@ -3,10 +3,10 @@ import { loadConfig } from '../config/load.ts';
 import type { HostFacts, OverlaySupport } from '../host/facts.ts';
 import { FUSE_PROGRAM, findFuseProgram } from '../host/fuse-program.ts';
 import { MOST_LAYERS } from '../launch/operations.ts';
+import { ownCommand } from '../linux/own-command.ts';
 import type { StorageDriver } from '../plan/input.ts';
 import type { Spec, StorageDriverName } from '../plan/spec.ts';
 import { SandboxError } from './error.ts';
-import { ownCommand } from './own-command.ts';
 
 /**
  * Gives the storage driver for a spec: the one that is asked for, on the command line or in the configuration, else the best

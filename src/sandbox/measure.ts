@@ -1,8 +1,8 @@
 import { closeSync } from 'node:fs';
-import { isSea } from 'node:sea';
 import type { HostFacts } from '../host/facts.ts';
 import { compileLauncher } from '../launch/compile.ts';
 import { writeLauncherFile } from '../launch/run.ts';
+import { ownCommand } from '../linux/own-command.ts';
 import { rootMapping } from '../plan/identity.ts';
 import { type DiskUse, measureTrees } from '../store/disk-use.ts';
 
@@ -24,16 +24,14 @@ export function measureInside(facts: HostFacts, paths: readonly string[]): Measu
 }
 
 function measuredByHelper(facts: HostFacts, paths: readonly string[]): DiskUse[] | undefined {
-  const script = process.argv[1];
-  const program = process.execPath;
-  const command = [program, ...(isSea() || script === undefined ? [] : [script]), '__measure'];
+  const command = ownCommand('__measure');
   const launcher = compileLauncher(
     [
       { op: 'createNamespaces', namespaces: ['user'], ids: rootMapping(facts) },
       { op: 'dieWithMonitor' },
       { op: 'startCommand' },
       { op: 'resetSignals' },
-      { op: 'execute', command, candidates: [program], environment: [] },
+      { op: 'execute', command, candidates: command.slice(0, 1), environment: [] },
     ],
     { arch: facts.arch },
   );

@@ -4,6 +4,7 @@ import type { Launcher } from '../launch/compile.ts';
 import type { Explainer } from '../launch/lower/report.ts';
 import type { SetupOp } from '../launch/operations.ts';
 import { becomeLauncher, writeLauncherFile } from '../launch/run.ts';
+import { ownCommand } from '../linux/own-command.ts';
 import type { PlanInput } from '../plan/input.ts';
 import type { Spec } from '../plan/spec.ts';
 import { cachedLauncher, keepLauncher } from '../store/launchers.ts';
@@ -13,7 +14,6 @@ import { suspects } from '../store/suspects.ts';
 import { VERSION } from '../version.ts';
 import { type BeginProgress, joinInput, planInput } from './input.ts';
 import { asMade } from './kept.ts';
-import { ownCommand } from './own-command.ts';
 
 /** A plan for people and for files. */
 export interface Planned {

@@ -1,8 +1,8 @@
-import { isSea } from 'node:sea';
 import { compileLauncher } from '../../launch/compile.ts';
 import type { IdMapping, SetupOp } from '../../launch/operations.ts';
 import { type RunningLauncher, startLauncher } from '../../launch/run.ts';
 import type { Arch } from '../../linux/arch.ts';
+import { ownCommand } from '../../linux/own-command.ts';
 import { ImageError } from '../error.ts';
 import {
   Lines,
@@ -79,8 +79,7 @@ export function startUnpacker(options: UnpackerOptions): Unpacker {
 }
 
 function startProcess({ ids, arch, store }: UnpackerOptions): RunningLauncher {
-  const script = process.argv[1];
-  const command = [process.execPath, ...(isSea() || script === undefined ? [] : [script]), '__unpack'];
+  const command = ownCommand('__unpack');
   const owners = ids.kind === 'single' ? 'one' : 'kept';
   const environment = PASSED_ON.flatMap((name) => {
     const value = process.env[name];
@@ -93,7 +92,7 @@ function startProcess({ ids, arch, store }: UnpackerOptions): RunningLauncher {
     { op: 'createNamespaces', namespaces: ['user', 'network'], ids },
     { op: 'dieWithMonitor' },
     { op: 'resetSignals' },
-    { op: 'execute', command: [...command, owners], candidates: [process.execPath], environment },
+    { op: 'execute', command: [...command, owners], candidates: command.slice(0, 1), environment },
   ];
   return startLauncher(compileLauncher(operations, { arch }).elf(), store);
 }
