@@ -3,7 +3,6 @@ import { chainIds, type Digest } from '../store/digest.ts';
 import type { BlobDescriptor } from '../store/image-index.ts';
 import { setImage } from '../store/images.ts';
 import { layerKey, unsyncedMark } from '../store/layers.ts';
-import { lockStore } from '../store/lock.ts';
 import { commitPartial, lockPartial } from '../store/partials.ts';
 import { ImageError } from './error.ts';
 import type { ImageHost } from './host.ts';
@@ -37,15 +36,11 @@ export interface InstallOptions {
 
 /**
  * Makes an image runnable: brings what it lacks of blobs and layers into the store, and only then gives it its names. The
- * store is kept locked (`shared`) meanwhile. Throws an ImageError or a StoreError; nothing new is visible then.
+ * caller keeps the store locked (install/lock.ts) meanwhile. Throws an ImageError or a StoreError; nothing new is visible then.
  */
 export async function installImage(image: Installation, options: InstallOptions): Promise<LocalImage> {
   const { host, events, signal = new AbortController().signal } = options;
   const { store } = host;
-  const lock = await lockStore(store, 'shared', {
-    signal,
-    onWait: () => events.note('waiting for another process that cleans the store up'),
-  });
   const unpacker = startUnpacker(host);
   try {
     const { manifest, config } = await describe(image, options, signal);
@@ -78,8 +73,6 @@ export async function installImage(image: Installation, options: InstallOptions)
   } catch (error) {
     await unpacker.close();
     throw error;
-  } finally {
-    lock.release();
   }
 }
 

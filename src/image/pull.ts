@@ -5,10 +5,10 @@ import type { Digest } from '../store/digest.ts';
 import type { BlobDescriptor, StoredImage } from '../store/image-index.ts';
 import { layerKey } from '../store/layers.ts';
 import { ensureImageStore } from '../store/layout.ts';
-import { lockStore } from '../store/lock.ts';
 import { ImageError } from './error.ts';
 import type { ImageHost } from './host.ts';
 import type { InstallEvents } from './install/events.ts';
+import { lockToAdd } from './install/lock.ts';
 import { installImage } from './install.ts';
 import { findStored, type LocalImage, openStored, readContent } from './local.ts';
 import { parseManifest } from './manifest.ts';
@@ -52,25 +52,43 @@ interface Configured extends PullRequest {
  */
 export async function pullImage(given: PullRequest): Promise<LocalImage> {
   const { reference, platform, policy, host } = given;
+  const stored = findStored(host.store, reference, platform);
+  const here = stored === undefined || asks(policy) ? undefined : openStored(host.store, stored, layerKey(host.ids));
+  if (here !== undefined) return here;
+  if (stored === undefined && policy === 'never') throw notHere(reference);
   const { signal = new AbortController().signal } = given;
   const request = { ...given, signal, config: await loadConfig(given.environment) };
-  const stored = findStored(host.store, reference, platform);
-  if (stored !== undefined && (policy === 'missing' || policy === 'never')) {
+  ensureImageStore(host.store);
+  const lock = await lockToAdd(host.store, request.events, signal);
+  try {
+    return await pullLocked(request, stored);
+  } finally {
+    lock.release();
+  }
+}
+
+const asks = (policy: PullPolicy): boolean => policy === 'always' || policy === 'newer';
+
+function notHere(reference: Reference): ImageError {
+  const name = formatReference(reference);
+  return new ImageError('NO_IMAGE', `there is no image ${name} here, and --pull never forbids to ask its registry`, {
+    hint: `get it with: sandbox image pull ${name}`,
+  });
+}
+
+async function pullLocked(request: Configured, stored: StoredImage | undefined): Promise<LocalImage> {
+  const { reference, policy, events } = request;
+  if (stored !== undefined && !asks(policy)) {
     const image = await openOrUnpack(request, stored);
     if (image !== undefined) return image;
   }
+  if (policy === 'never') throw notHere(reference);
   const name = formatReference(reference);
-  if (policy === 'never') {
-    throw new ImageError('NO_IMAGE', `there is no image ${name} here, and --pull never forbids to ask its registry`, {
-      hint: `get it with: sandbox image pull ${name}`,
-    });
-  }
-  ensureImageStore(host.store);
-  request.events.resolving(name);
+  events.resolving(name);
   const repository = openRepository(reference, {
     ...request,
     onWait: ({ because, milliseconds }) =>
-      request.events.note(`${because.message}; trying again in ${Math.ceil(milliseconds / 1000)} s`),
+      events.note(`${because.message}; trying again in ${Math.ceil(milliseconds / 1000)} s`),
   });
   try {
     return await pullFrom(repository, request, stored);
@@ -78,7 +96,7 @@ export async function pullImage(given: PullRequest): Promise<LocalImage> {
     if (policy !== 'newer' || stored === undefined || !isUnreachable(error)) throw error;
     const image = await openOrUnpack(request, stored);
     if (image === undefined) throw error;
-    request.events.note(`${name}: ${(error as Error).message}; using the image that is here`);
+    events.note(`${name}: ${(error as Error).message}; using the image that is here`);
     return image;
   }
 }
@@ -103,30 +121,21 @@ async function pullFrom(
 ): Promise<LocalImage> {
   const { reference, platform, host, signal } = request;
   const wanted = reference.digest ?? reference.tag ?? 'latest';
-  // What is gathered must not be taken for garbage before the image has a name.
-  const lock = await lockStore(host.store, 'shared', {
-    signal,
-    onWait: () => request.events.note('waiting for another process that cleans the store up'),
-  });
-  try {
-    const isKnown = (digest: Digest): boolean => digest === stored?.manifest.digest || digest === stored?.index?.digest;
-    // One short answer instead of the manifests, where nothing is new.
-    const current = stored === undefined ? undefined : (reference.digest ?? (await repository.head(wanted, signal)));
-    if (stored !== undefined && current !== undefined && isKnown(current)) {
-      const image = await openOrUnpack(request, stored);
-      if (image !== undefined) return image;
-    }
-    const top = await fetchManifest(repository, host.store, wanted, signal);
-    if (top.parsed.kind === 'manifest') return await install(request, top.descriptor, undefined, repository);
-    const chosen = choosePlatform(top.parsed, platform);
-    const { parsed, descriptor } = await fetchManifest(repository, host.store, chosen.digest, signal);
-    if (parsed.kind === 'index') {
-      throw new ImageError('INVALID', `the image for ${platformText(platform)} is an index of images itself`);
-    }
-    return await install(request, descriptor, top.descriptor, repository);
-  } finally {
-    lock.release();
+  const isKnown = (digest: Digest): boolean => digest === stored?.manifest.digest || digest === stored?.index?.digest;
+  // One short answer instead of the manifests, where nothing is new.
+  const current = stored === undefined ? undefined : (reference.digest ?? (await repository.head(wanted, signal)));
+  if (stored !== undefined && current !== undefined && isKnown(current)) {
+    const image = await openOrUnpack(request, stored);
+    if (image !== undefined) return image;
   }
+  const top = await fetchManifest(repository, host.store, wanted, signal);
+  if (top.parsed.kind === 'manifest') return await install(request, top.descriptor, undefined, repository);
+  const chosen = choosePlatform(top.parsed, platform);
+  const { parsed, descriptor } = await fetchManifest(repository, host.store, chosen.digest, signal);
+  if (parsed.kind === 'index') {
+    throw new ImageError('INVALID', `the image for ${platformText(platform)} is an index of images itself`);
+  }
+  return await install(request, descriptor, top.descriptor, repository);
 }
 
 async function fetchManifest(

@@ -1,12 +1,12 @@
 import { surveyHost } from '../../host/survey.ts';
 import { type LoadedImage, loadArchive } from '../../image/archive/load.ts';
+import { lockToAdd } from '../../image/install/lock.ts';
 import { installImage } from '../../image/install.ts';
 import { readContent } from '../../image/local.ts';
 import { hostPlatform, parsePlatform, platformText } from '../../image/platform.ts';
 import { imageHost } from '../../sandbox/images.ts';
 import { addUnnamedImage } from '../../store/images.ts';
 import { ensureImageStore } from '../../store/layout.ts';
-import { lockStore } from '../../store/lock.ts';
 import { note, print } from '../../ui/output.ts';
 import { startPullProgress } from '../../ui/progress/pull-progress.ts';
 import { ownConfig } from '../spec/own-config.ts';
@@ -37,10 +37,7 @@ async function loadAll({ input, platform, quiet }: LoadOptions, signal: AbortSig
   const wanted = platform === undefined ? hostPlatform(arch) : parsePlatform(platform);
   const { unpackLimit: limit } = await ownConfig();
   ensureImageStore(store);
-  const lock = await lockStore(store, 'shared', {
-    signal,
-    onWait: () => note('waiting for another process that cleans the store up'),
-  });
+  const lock = await lockToAdd(store, { note }, signal);
   const shown = input ?? 'standard input';
   const progress = startPullProgress(shown, { quiet });
   const { events } = progress;
