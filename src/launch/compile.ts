@@ -5,16 +5,20 @@ import { launcherElf } from './elf.ts';
 import type { Program } from './isa.ts';
 import * as command from './lower/command.ts';
 import { type Lowering, newLowering } from './lower/context.ts';
+import * as controlGroup from './lower/control-group.ts';
 import * as copies from './lower/copy-layers.ts';
 import * as files from './lower/files.ts';
 import * as fuse from './lower/fuse-overlay.ts';
 import * as identity from './lower/identity.ts';
+import { landlock } from './lower/landlock.ts';
+import * as limits from './lower/limits.ts';
 import * as mounts from './lower/mounts.ts';
 import * as namespaces from './lower/namespaces.ts';
 import * as overlays from './lower/overlay.ts';
 import { beginMonitor, finishLauncher, type Phases, placeResidents, startCommand } from './lower/phases.ts';
 import * as removal from './lower/removal.ts';
 import type { Explainer } from './lower/report.ts';
+import * as restrictions from './lower/restrictions.ts';
 import * as directory from './lower/sandbox-directory.ts';
 import * as terminal from './lower/terminal.ts';
 import type { SetupOp } from './operations.ts';
@@ -62,6 +66,8 @@ const LOWER: { readonly [Name in SetupOp['op']]: Lower<Name> } = {
   enterSandboxDirectory: directory.enterSandboxDirectory,
   makeSandboxDirectories: directory.makeSandboxDirectories,
   detach: namespaces.detach,
+  enterControlGroup: controlGroup.enterControlGroup,
+  timeLimit: limits.timeLimit,
   createNamespaces: namespaces.createNamespaces,
   joinNamespaces: namespaces.joinNamespaces,
   dieWithMonitor: namespaces.dieWithMonitor,
@@ -88,6 +94,7 @@ const LOWER: { readonly [Name in SetupOp['op']]: Lower<Name> } = {
   mask: mounts.mask,
   readOnlyPath: mounts.readOnlyPath,
   loopbackUp: identity.loopbackUp,
+  forbidUserNamespaces: restrictions.forbidUserNamespaces,
   hostname: identity.hostname,
   ownTerminal: terminal.ownTerminal,
   readOnlyRoot: mounts.readOnlyRoot,
@@ -96,12 +103,16 @@ const LOWER: { readonly [Name in SetupOp['op']]: Lower<Name> } = {
   removeTree: removal.removeTree,
   finish: removal.finish,
   takeTerminal: terminal.takeTerminal,
+  newSession: restrictions.newSession,
   standardInputNull: command.standardInputNull,
   changeDirectory: command.changeDirectory,
   nestedUser: namespaces.nestedUser,
   setUser: command.setUser,
   dropCapabilities: command.dropCapabilities,
   noNewPrivileges: command.noNewPrivileges,
+  resourceLimits: limits.resourceLimits,
+  lockSecureBits: restrictions.lockSecureBits,
+  landlock,
   seccomp: command.seccomp,
   resetSignals: command.resetSignals,
   closeDescriptors: command.closeDescriptors,

@@ -60,6 +60,28 @@ export type SandboxDirectory =
   /** One that exists. */
   | { readonly kind: 'named'; readonly name: string };
 
+/** setrlimit(2); -1: unlimited. */
+export interface ResourceLimitChange {
+  /** Without RLIMIT_: `NOFILE`. */
+  readonly name: string;
+  readonly soft: number;
+  readonly hard: number;
+}
+
+/** What a process can still reach once landlock(7) holds it, besides what is open. */
+export interface LandlockRules {
+  /**
+   * Absolute paths inside and what may be done beneath them: everything but devices' own requests (`all`), the same and
+   * those (`devices`), reading and executing (`read`). A path that is missing is passed over.
+   */
+  readonly paths: ReadonlyArray<{ readonly path: string; readonly access: 'all' | 'devices' | 'read' }>;
+  /** Ports that may be connected to and listened on; undefined: any. */
+  readonly connectTcp?: readonly number[];
+  readonly bindTcp?: readonly number[];
+  /** No abstract sockets of, and no signals to, processes that are not held by it. */
+  readonly scoped: boolean;
+}
+
 export type SetupOp =
   // By the monitor.
   /** Whoever started the launcher sees it end at once: it goes on as nobody's child, and leaves no zombie to anybody. */
@@ -75,6 +97,13 @@ export type SetupOp =
       readonly op: 'makeSandboxDirectories';
       readonly directories: ReadonlyArray<{ readonly path: string; readonly mode: number }>;
     }
+  /**
+   * The control group (v2) whose path in its file system is the launcher's argument after the others: init is created in
+   * it. Its memory.events says at the end whether the kernel ended something for want of memory.
+   */
+  | { readonly op: 'enterControlGroup' }
+  /** After so many seconds the sandbox is killed. */
+  | { readonly op: 'timeLimit'; readonly seconds: number }
   | { readonly op: 'createNamespaces'; readonly namespaces: readonly NamespaceKind[]; readonly ids: IdMapping }
   /** Instead of these: the namespaces of the init whose pid is the launcher's first argument, and its sandbox's directory. */
   | { readonly op: 'joinNamespaces'; readonly directory: string; readonly namespaces: readonly NamespaceKind[] }
@@ -125,7 +154,14 @@ export type SetupOp =
     }
   /** A file that the sandbox's directory keeps, with this content, over `target`. */
   | { readonly op: 'bindContent'; readonly name: string; readonly content: string; readonly target: string }
-  | { readonly op: 'writeFile'; readonly path: string; readonly content: string }
+  /** `mode`: 0644 unless given; `owner`: ids inside, else root's. */
+  | {
+      readonly op: 'writeFile';
+      readonly path: string;
+      readonly content: string;
+      readonly mode?: number;
+      readonly owner?: { readonly uid: number; readonly gid: number };
+    }
   | {
       readonly op: 'memory';
       readonly target: string;
@@ -143,6 +179,8 @@ export type SetupOp =
   | { readonly op: 'mask'; readonly path: string; readonly type: 'file' | 'directory' }
   | { readonly op: 'readOnlyPath'; readonly path: string }
   | { readonly op: 'loopbackUp' }
+  /** No user namespace can be made in the sandbox's: user.max_user_namespaces, sysctl/user.rst. Before /proc/sys is read-only. */
+  | { readonly op: 'forbidUserNamespaces' }
   | { readonly op: 'hostname'; readonly name: string }
   | { readonly op: 'ownTerminal' }
   | { readonly op: 'readOnlyRoot' }
@@ -154,6 +192,8 @@ export type SetupOp =
   | { readonly op: 'finish' }
   // By the command's process.
   | { readonly op: 'takeTerminal' }
+  /** setsid(2): no controlling terminal, and a process group of its own. */
+  | { readonly op: 'newSession' }
   | { readonly op: 'standardInputNull' }
   | { readonly op: 'changeDirectory'; readonly path: string; readonly fallback?: string }
   /** A user namespace inside the user namespace, which shows the current id as another. */
@@ -161,6 +201,12 @@ export type SetupOp =
   | { readonly op: 'setUser'; readonly uid: number; readonly gid: number }
   | { readonly op: 'dropCapabilities'; readonly keep: readonly Capability[] }
   | { readonly op: 'noNewPrivileges' }
+  /** setrlimit(2); what may not be raised is left as it is. */
+  | { readonly op: 'resourceLimits'; readonly limits: readonly ResourceLimitChange[] }
+  /** Root's id brings no capabilities along, for good: capabilities(7), "The securebits flags". */
+  | { readonly op: 'lockSecureBits' }
+  /** landlock(7), as much of it as the kernel has; nothing where it has none. */
+  | { readonly op: 'landlock'; readonly rules: LandlockRules }
   /** A classic BPF filter: struct sock_filter entries as [code, jt, jf, k]. */
   | {
       readonly op: 'seccomp';
@@ -176,107 +222,3 @@ export type SetupOp =
       readonly candidates: readonly string[];
       readonly environment: ReadonlyArray<readonly [name: string, value: string]>;
     };
-
-/** A hundred layers are not named one by one. */
-function describeLayers(lower: readonly string[]): string {
-  const [uppermost = ''] = lower;
-  return lower.length <= 2 ? lower.join(':') : `${uppermost} and ${lower.length - 1} layers below it`;
-}
-
-/** A sentence fragment that says what an operation does, for errors and listings: `mount the overlay on /usr`. */
-export function describeOperation(operation: SetupOp): string {
-  switch (operation.op) {
-    case 'enterSandboxDirectory':
-      return operation.sandbox.kind === 'named'
-        ? `open the sandbox ${operation.sandbox.name} in ${operation.store}`
-        : `make a sandbox in ${operation.store}`;
-    case 'makeSandboxDirectories':
-      return 'make the directories of the sandbox';
-    case 'detach':
-      return 'go on by itself';
-    case 'createNamespaces':
-      return `create the namespaces ${operation.namespaces.join(', ')}`;
-    case 'joinNamespaces':
-      return 'enter the running sandbox';
-    case 'dieWithMonitor':
-      return 'tie the sandbox to its monitor';
-    case 'isolateMounts':
-      return "cut the mounts off from the host's";
-    case 'mountRootMemory':
-      return 'mount a root file system in memory';
-    case 'mountRootDirectory':
-      return `mount ${operation.source} as the root file system`;
-    case 'mountRootOverlay':
-      return `mount the overlay over ${describeLayers(operation.layers.lower)} as the root file system`;
-    case 'mountRootFuseOverlay':
-      return `mount the overlay over ${describeLayers(operation.layers.lower)} as the root file system with ${operation.program}`;
-    case 'copyLayers':
-      return `copy ${describeLayers(operation.lower)}`;
-    case 'makeDirectory':
-    case 'makeFile':
-    case 'makeSymlink':
-      return `make ${operation.path}`;
-    case 'overlay':
-      return `mount the overlay on ${operation.target}`;
-    case 'fuseOverlay':
-      return `mount the overlay on ${operation.target} with ${operation.program}`;
-    case 'bind':
-      return `mount ${operation.source} on ${operation.target}${operation.attributes.readOnly ? ' read-only' : ''}`;
-    case 'bindContent':
-      return `put a generated file on ${operation.target}`;
-    case 'writeFile':
-      return `write ${operation.path}`;
-    case 'memory':
-      return `mount a file system in memory on ${operation.target}`;
-    case 'proc':
-    case 'sysfs':
-    case 'devpts':
-      return `mount ${operation.op} on ${operation.target}`;
-    case 'messageQueues':
-      return `mount the message queues on ${operation.target}`;
-    case 'controlGroups':
-      return `mount the control groups on ${operation.target}`;
-    case 'mask':
-      return `hide ${operation.path}`;
-    case 'readOnlyPath':
-      return `make ${operation.path} read-only`;
-    case 'loopbackUp':
-      return 'bring the loopback interface up';
-    case 'hostname':
-      return `set the host name ${operation.name}`;
-    case 'ownTerminal':
-      return 'open a pseudo-terminal';
-    case 'readOnlyRoot':
-      return 'make the root file system read-only';
-    case 'pivotRoot':
-      return 'change to the new root file system';
-    case 'startCommand':
-      return "start the command's process";
-    case 'removeTree':
-      return `remove ${operation.path}`;
-    case 'finish':
-      return 'end';
-    case 'takeTerminal':
-      return 'take the pseudo-terminal';
-    case 'standardInputNull':
-      return 'give the command an empty standard input';
-    case 'changeDirectory':
-      return `change to the directory ${operation.path}`;
-    case 'nestedUser':
-      return `show the user as ${operation.uid.inside}:${operation.gid.inside}`;
-    case 'setUser':
-      return `become ${operation.uid}:${operation.gid}`;
-    case 'dropCapabilities':
-      return `keep ${operation.keep.length} capabilities`;
-    case 'noNewPrivileges':
-      return 'forbid new privileges';
-    case 'seccomp':
-      return `install the system call filter: ${operation.purpose}`;
-    case 'resetSignals':
-      return 'reset the signals';
-    case 'closeDescriptors':
-      return 'close other descriptors';
-    case 'execute':
-      return `execute ${operation.command[0]}`;
-  }
-}

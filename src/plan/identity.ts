@@ -63,7 +63,9 @@ export function rootMapping({ ids, uid, gid }: HostFacts): IdMapping {
  * Gives the identity that a plan's input asks for. On `host` every id but root is simply the user under that number,
  * which takes no privileged helper; elsewhere it is a namespace inside the one mapping.
  */
-export function identityFor({ facts, root, user }: PlanInput): Identity {
+export function identityFor({ facts, root, user, spec }: PlanInput): Identity {
+  const { add, drop } = spec.security.capabilities;
+  const rootCapabilities = [...new Set([...ROOT_CAPABILITIES, ...add])].filter((name) => !drop.includes(name));
   if (root.kind === 'host' && user.uid !== 0) {
     const mapping: IdMapping = { kind: 'single', uid: one(user.uid, facts.uid), gid: one(user.gid, facts.gid) };
     return { mapping, capabilities: [], emulateRoot: false, hasTtyGroup: user.gid === 5 };
@@ -73,7 +75,7 @@ export function identityFor({ facts, root, user }: PlanInput): Identity {
     ids.some(({ inside, count }) => inside <= id && id < inside + count);
   const hasTtyGroup = mapping.kind === 'helpers' && has(mapping.gids, 5);
   const emulateRoot = mapping.kind === 'single' && user.uid === 0;
-  if (user.uid === 0) return { mapping, capabilities: ROOT_CAPABILITIES, emulateRoot, hasTtyGroup };
+  if (user.uid === 0) return { mapping, capabilities: rootCapabilities, emulateRoot, hasTtyGroup };
   // An image's own user has files there, which only that id may write.
   if (user.isAccount && mapping.kind === 'helpers' && has(mapping.uids, user.uid) && has(mapping.gids, user.gid)) {
     return { mapping, account: { uid: user.uid, gid: user.gid }, capabilities: [], emulateRoot, hasTtyGroup };

@@ -1,6 +1,7 @@
 import type { SetupOp } from '../launch/operations.ts';
 import type { Identity } from './identity.ts';
 import type { PlanInput } from './input.ts';
+import { planSandboxRestrictions } from './restrictions.ts';
 
 /**
  * What podman masks and write-protects (containers/common, pkg/config: default masked and read-only paths; OCI
@@ -25,12 +26,13 @@ const MASKED: ReadonlyArray<readonly [path: string, type: 'file' | 'directory']>
 const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
 /** /proc and /sys, with what an ordinary program has no use for hidden or read-only. */
-export function planKernelFiles({ spec }: PlanInput): SetupOp[] {
+export function planKernelFiles(input: PlanInput, identity: Identity): SetupOp[] {
   return [
     { op: 'makeDirectory', path: '/proc', mode: 0o555 },
     { op: 'proc', target: '/proc' },
+    ...planSandboxRestrictions(input, identity),
     { op: 'makeDirectory', path: '/sys', mode: 0o555 },
-    { op: 'sysfs', target: '/sys', fresh: spec.network === 'none' },
+    { op: 'sysfs', target: '/sys', fresh: input.spec.network === 'none' },
     { op: 'controlGroups', target: '/sys/fs/cgroup' },
     ...MASKED.map(([path, type]): SetupOp => ({ op: 'mask', path, type })),
     ...READ_ONLY.map((path): SetupOp => ({ op: 'readOnlyPath', path })),

@@ -4,9 +4,10 @@ import { type Identity, identityFor } from './identity.ts';
 import type { PlanInput } from './input.ts';
 import { planDevices, planKernelFiles } from './kernel-files.ts';
 import { planPlaces } from './places.ts';
+import { planCommandRestrictions } from './restrictions.ts';
 import { planRoot } from './root.ts';
 import { planRootEmulation } from './root-emulation.ts';
-import { systemCallFilter } from './seccomp.ts';
+import { planSecrets } from './secrets.ts';
 import { planTimeZone, withTimeZone } from './time-zone.ts';
 
 const ISOLATED: readonly NamespaceKind[] = ['user', 'mount', 'pid', 'ipc', 'uts', 'cgroup'];
@@ -40,14 +41,16 @@ export function planSandbox(input: PlanInput): SetupOp[] {
         ...(input.root.kind === 'host' ? [{ path: 'tmp', mode: 0o1777 }] : []),
       ],
     },
+    ...planControls(input),
     { op: 'createNamespaces', namespaces: namespacesOf(spec.network), ids: identity.mapping },
     { op: 'dieWithMonitor' },
     { op: 'isolateMounts' },
     { op: 'hostname', name: spec.hostname },
     ...root.operations,
-    ...planKernelFiles(input),
+    ...planKernelFiles(input, identity),
     ...planDevices(input, identity),
     ...planFreshPlaces(input),
+    ...planSecrets(input, identity),
     ...planTimeZone(input),
     ...planNetwork(input),
     ...planRootEmulation(identity),
@@ -68,6 +71,14 @@ export function planJoin(input: PlanInput, directory: string): SetupOp[] {
     { op: 'joinNamespaces', directory, namespaces },
     { op: 'startCommand' },
     ...planCommand(input, identityFor(input)),
+  ];
+}
+
+/** What the monitor arranges for the whole sandbox. */
+function planControls({ spec }: PlanInput): SetupOp[] {
+  return [
+    ...(spec.limits === undefined ? [] : [{ op: 'enterControlGroup' } as const]),
+    ...(spec.timeout === undefined ? [] : [{ op: 'timeLimit', seconds: spec.timeout } as const]),
   ];
 }
 
@@ -128,6 +139,7 @@ function planCommand(input: PlanInput, identity: Identity): SetupOp[] {
   const operations: SetupOp[] = [];
   // The pseudo-terminal is one of the descriptors that are closed.
   if (spec.terminal === 'own') operations.push({ op: 'takeTerminal' });
+  else if (spec.security.session === 'own') operations.push({ op: 'newSession' });
   operations.push({ op: 'closeDescriptors' });
   if (spec.terminal !== 'own' && !spec.stdin) operations.push({ op: 'standardInputNull' });
   if (identity.nested) operations.push({ op: 'nestedUser', ...identity.nested });
@@ -138,19 +150,7 @@ function planCommand(input: PlanInput, identity: Identity): SetupOp[] {
       ? { op: 'changeDirectory', path: natural, fallback: home }
       : { op: 'changeDirectory', path: spec.workdir },
   );
-  operations.push({ op: 'noNewPrivileges' });
-  const guardTerminal = spec.terminal === 'inherited';
-  const { emulateRoot } = identity;
-  const purposes = [
-    'no keyrings',
-    ...(guardTerminal ? ['no typing into the shared terminal'] : []),
-    ...(emulateRoot ? ['root with one id'] : []),
-  ];
-  operations.push({
-    op: 'seccomp',
-    purpose: purposes.join(', '),
-    filter: systemCallFilter(facts.arch, { guardTerminal, emulateRoot }),
-  });
+  operations.push(...planCommandRestrictions(input, identity));
   if (identity.account) {
     // What it takes to become another goes with that: capabilities(7), "Effect of user ID changes on capabilities".
     operations.push(

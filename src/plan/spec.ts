@@ -5,6 +5,9 @@
  * All paths are absolute and normalised (no `.`, `..`, double or trailing slashes).
  */
 
+import type { Capability } from '../linux/constants/capability.ts';
+import type { SeccompProfile } from './seccomp/profile.ts';
+
 /** Where the root file system comes from. */
 export type RootFs =
   /** The host's own system, copy-on-write. */
@@ -62,6 +65,82 @@ export type User =
   /** A name (and perhaps a group's), looked up in the root file system's /etc/passwd and /etc/group. */
   | { readonly kind: 'name'; readonly user: string; readonly group?: string };
 
+/** `--device SRC[:DST[:rwm]]`: a device file of the host that may be opened inside. */
+export interface Device {
+  readonly source: string;
+  readonly destination: string;
+}
+
+/** `--secret`: a file /run/secrets/NAME in memory, which only the user inside may read. */
+export interface Secret {
+  readonly name: string;
+  /** Bytes as in linux/bytes.ts. */
+  readonly content: string;
+}
+
+/** What a command may ask of the kernel. */
+export type SeccompChoice =
+  /** One of the lists that are built in (plan/seccomp/lists). */
+  | { readonly kind: 'list'; readonly name: 'dev' | 'strict' }
+  /** A profile in docker's format, read from a file. */
+  | { readonly kind: 'profile'; readonly path: string; readonly profile: SeccompProfile }
+  /** Everything but what would reach out of the sandbox: keyrings, and typing into a shared terminal. */
+  | { readonly kind: 'unconfined' };
+
+/** How closely a command is held: what a profile (`--profile`) decides, options added. */
+export interface Security {
+  /** Name of the profile it came from. */
+  readonly profile: string;
+  readonly seccomp: SeccompChoice;
+  /** Programs of the processor's 32-bit mode: i386 on x86_64, arm on aarch64. */
+  readonly foreignCalls: 'allowed' | 'refused';
+  /** Landlock, as much of it as the kernel has. */
+  readonly landlock: boolean;
+  /** Ports that may be connected to and listened on over TCP; undefined: all. Landlock's network rules. */
+  readonly connectTcp?: readonly number[];
+  readonly bindTcp?: readonly number[];
+  /** Whether user namespaces can be made inside. */
+  readonly userNamespaces: 'allowed' | 'refused';
+  /** `own`: a session without the user's controlling terminal; where a stream is a terminal, a pseudo-terminal. */
+  readonly session: 'shared' | 'own';
+  readonly capabilities: { readonly add: readonly Capability[]; readonly drop: readonly Capability[] };
+}
+
+/** A rate of a device: `--device-read-bps` and its like. */
+export interface DeviceRate {
+  /** Path of the device on the host. */
+  readonly device: string;
+  readonly kind: 'rbps' | 'wbps' | 'riops' | 'wiops';
+  /** A second. */
+  readonly rate: number;
+}
+
+/** What a sandbox may use of the machine; what is undefined is not limited. cgroup v2: Documentation/admin-guide/cgroup-v2.rst. */
+export interface Limits {
+  /** Bytes. */
+  readonly memory?: number;
+  /** Bytes of memory and swap together, as podman counts; -1: swap is not limited. */
+  readonly memorySwap?: number;
+  /** Processors, also fractions. */
+  readonly cpus?: number;
+  /** 1 to 10000. */
+  readonly cpuWeight?: number;
+  readonly pids?: number;
+  /** 1 to 10000. */
+  readonly ioWeight?: number;
+  readonly deviceRates?: readonly DeviceRate[];
+  /** `required`: without control groups it is an error; `bestEffort`: it goes on without. */
+  readonly enforcement: 'required' | 'bestEffort';
+}
+
+/** `--ulimit NAME=SOFT[:HARD]`: setrlimit(2); -1: unlimited. */
+export interface ResourceLimit {
+  /** Without RLIMIT_, in capitals: `NOFILE`. */
+  readonly name: string;
+  readonly soft: number;
+  readonly hard: number;
+}
+
 /** Whether the sandbox outlives its command. */
 export type Lifetime =
   /** `run`: gone with its command. */
@@ -90,6 +169,14 @@ export interface Spec {
   readonly network: 'none' | 'host';
   readonly volumes: readonly Volume[];
   readonly tmpfs: readonly Tmpfs[];
+  readonly devices: readonly Device[];
+  readonly secrets: readonly Secret[];
+  readonly security: Security;
+  /** Undefined: no control group of its own is wished for. */
+  readonly limits?: Limits;
+  readonly resourceLimits: readonly ResourceLimit[];
+  /** Seconds after which the sandbox is ended. */
+  readonly timeout?: number;
   readonly terminal: Terminal;
   /** False: standard input is /dev/null. */
   readonly stdin: boolean;

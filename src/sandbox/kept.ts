@@ -9,11 +9,19 @@ import { SandboxError } from './error.ts';
 export interface Kept {
   readonly rootfs: RootFs;
   readonly storageDriver: NonNullable<Spec['storageDriver']>;
+  /** Name of the profile; undefined in those of the first version. */
+  readonly profile?: string;
 }
 
 export function keptSandbox(store: string, name: string): Kept | undefined {
   const stored = readSpec(`${shelf(store, 'sandboxes')}/${name}`);
-  return stored && { rootfs: stored.rootfs, storageDriver: stored.storageDriver ?? 'native' };
+  if (stored === undefined) return undefined;
+  const profile = stored.security?.profile;
+  return {
+    rootfs: stored.rootfs,
+    storageDriver: stored.storageDriver ?? 'native',
+    ...(profile === undefined ? {} : { profile }),
+  };
 }
 
 /** Gives the directory that holds what was changed in a kept sandbox: its upper layer, or all of it where it was copied. */

@@ -6,7 +6,7 @@ import type { SetupOp } from '../launch/operations.ts';
 import { becomeLauncher, writeLauncherFile } from '../launch/run.ts';
 import { ownCommand } from '../linux/own-command.ts';
 import type { PlanInput } from '../plan/input.ts';
-import type { Spec } from '../plan/spec.ts';
+import type { Security, Spec } from '../plan/spec.ts';
 import { cachedLauncher, keepLauncher } from '../store/launchers.ts';
 import { ensureStore, shelf } from '../store/layout.ts';
 import { listShelf, makeNamed, readSpec, runningInit } from '../store/sandbox-directory.ts';
@@ -68,7 +68,9 @@ function asOpened(spec: Spec, path: string): Spec {
   const opened = readSpec(path);
   if (!opened) return spec;
   const { network, rootfs } = opened;
-  return { ...spec, network, rootfs };
+  // Written by describeSpec: it is what the plan had.
+  const security = (opened.security as Security | undefined) ?? spec.security;
+  return { ...spec, network, rootfs, security };
 }
 
 /** Compiles the plan, unless that was done before for the same input, and becomes the launcher. */

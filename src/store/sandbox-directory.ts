@@ -26,6 +26,8 @@ export interface StoredSpec {
   readonly network: 'none' | 'host';
   readonly hostname: string;
   readonly command: readonly string[];
+  /** How closely it is held: Security of the plan; undefined in those of the first version. */
+  readonly security?: { readonly profile: string };
   /** The skeleton that a `host` sandbox was last opened with. */
   readonly generation?: string;
 }

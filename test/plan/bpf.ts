@@ -1,5 +1,5 @@
 /** What the kernel makes of a seccomp filter: the instructions of bpf_check_classic and bpf_prog_run that filters use. */
-import type { FilterInstruction } from '../../src/plan/seccomp.ts';
+import type { FilterInstruction } from '../../src/plan/seccomp/filter.ts';
 
 /** struct seccomp_data, seccomp(2). */
 export interface SystemCallData {

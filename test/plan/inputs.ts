@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { HostFacts } from '../../src/host/facts.ts';
 import type { SetupOp } from '../../src/launch/operations.ts';
 import type { PlanInput } from '../../src/plan/input.ts';
+import { PROFILES } from '../../src/plan/profiles.ts';
 import type { Spec } from '../../src/plan/spec.ts';
 
 const FACTS: HostFacts = {
@@ -35,6 +36,10 @@ const SPEC: Spec = {
   network: 'host',
   volumes: [],
   tmpfs: [],
+  devices: [],
+  secrets: [],
+  security: PROFILES.dev,
+  resourceLimits: [],
   terminal: 'inherited',
   stdin: true,
   command: ['true'],

@@ -3,8 +3,10 @@ import { flag, list, value } from '../arguments/option.ts';
 import { oneOf } from './choice.ts';
 import { parseVariable } from './environment.ts';
 import { PULL_POLICIES, parseEntrypoint, parsePlatformText } from './image.ts';
+import { limitOptions } from './limit-options.ts';
 import { parseHostname } from './names.ts';
 import { parseHostPath, parseInsidePath } from './path.ts';
+import { securityOptions } from './security-options.ts';
 import { parseTmpfs } from './tmpfs.ts';
 import { parseUser } from './user.ts';
 import { parseVolume } from './volume.ts';
@@ -100,6 +102,8 @@ export const sandboxOptions = {
     oneOf(WORKSPACES),
     { kind: 'words', words: WORKSPACES },
   ),
+  ...securityOptions,
+  ...limitOptions,
   tty: flag(['-t', '--tty'], 'Give the command a terminal of its own'),
   interactive: flag(['-i', '--interactive'], "Accepted for podman's users: standard input is always passed on"),
 } as const;

@@ -20,7 +20,7 @@ type PlanRequest = Pick<SandboxRequest, 'options' | 'command'> & { readonly root
 export async function showPlan(request: PlanRequest, { json, output }: PlanOutput): Promise<number> {
   const root = await resolveRoot(request.root, request.options);
   const { spec, notes } = buildSpec(
-    { ...request, root, lifetime: { kind: 'ephemeral' }, purpose: 'run' },
+    { ...request, root, lifetime: { kind: 'ephemeral' }, purpose: 'run', profile: 'dev' },
     ownSurroundings(),
   );
   for (const line of notes) note(line);

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { readAccountTable } from '../../host/account-table.ts';
 import type { Lifetime, RootFs, Spec, User } from '../../plan/spec.ts';
 import type { OptionValues } from '../arguments/option.ts';
@@ -12,6 +13,7 @@ import { isDirectory, readHostText, realHostDirectory, realHostPath, realPathIfA
 import { imageCommand, imageDirectory, imageUser, NO_DEFAULTS, stopSignalOf } from './image-defaults.ts';
 import type { Root } from './root.ts';
 import { DEFAULT_PATH, sandboxEnvironment, searchPathInside } from './sandbox-environment.ts';
+import { securityOf } from './security.ts';
 import type { Surroundings } from './surroundings.ts';
 import { workspaceFor } from './workspace.ts';
 
@@ -24,6 +26,8 @@ export interface SandboxRequest {
   readonly lifetime: Lifetime;
   /** A shell is the user's; what is run may be the image's. */
   readonly purpose: 'run' | 'shell';
+  /** Name of the profile that counts unless one is asked for. */
+  readonly profile: string;
   /** Undefined or empty: the image's command, or the default shell. */
   readonly command: readonly string[] | undefined;
 }
@@ -94,6 +98,11 @@ function commandOf({ purpose, root, options, command }: SandboxRequest, shell: r
   return words.length === 0 ? shell : words;
 }
 
+/** Where one of the streams leads elsewhere, a pseudo-terminal would mix what comes out of it into that. */
+function onTerminal(): boolean {
+  return [0, 1, 2].every((stream) => isatty(stream));
+}
+
 /**
  * Takes a request and what surrounds it and gives the Spec: paths of the host looked up, the environment complete.
  * Reads the host's file system, changes nothing. Throws UsageError, and the LinuxError of a removed current directory.
@@ -116,6 +125,7 @@ export function buildSpec(request: SandboxRequest, surroundings: Surroundings): 
 
   const defaults = root.kind === 'image' ? root.defaults : NO_DEFAULTS;
   const imagePlace = request.purpose === 'run' || workspace.kind === 'none' ? imageDirectory(defaults) : undefined;
+  const security = securityOf(options, request.profile);
   const workdir = options.workdir ?? imagePlace;
   const spec: Spec = {
     lifetime,
@@ -139,7 +149,11 @@ export function buildSpec(request: SandboxRequest, surroundings: Surroundings): 
       access,
     })),
     tmpfs: options.tmpfs,
-    terminal: options.tty ? 'own' : 'inherited',
+    devices: [],
+    secrets: [],
+    security,
+    resourceLimits: [],
+    terminal: options.tty || (security.session === 'own' && onTerminal()) ? 'own' : 'inherited',
     stdin: true,
     ...(options.storageDriver === undefined ? {} : { storageDriver: options.storageDriver }),
     ...(defaults.stopSignal === undefined ? {} : { stopSignal: stopSignalOf(defaults.stopSignal) }),

@@ -1,3 +1,4 @@
+import type { Lifetime } from '../../plan/spec.ts';
 import { keptChanges, keptSandbox } from '../../sandbox/kept.ts';
 import { note } from '../../ui/output.ts';
 import { buildSpec, type SandboxRequest } from './build-spec.ts';
@@ -9,13 +10,13 @@ import type { RootRequest } from './root.ts';
 import { type ShellWords, shellTarget } from './shell-target.ts';
 import { ownSurroundings } from './surroundings.ts';
 
-type Request = Omit<SandboxRequest, 'lifetime' | 'root' | 'purpose'>;
+type Request = Omit<SandboxRequest, 'lifetime' | 'root' | 'purpose' | 'profile'>;
 
 /** Takes what `run` was given and becomes the sandbox: returns only by throwing, or with the status where it did not start. */
 export async function startRun(request: Request & { readonly root: RootRequest }): Promise<number> {
   return await orInterrupted(async () => {
     const root = await resolveRoot(request.root, request.options).catch(forgottenDashes(request));
-    return await start({ ...request, root, lifetime: { kind: 'ephemeral' }, purpose: 'run' });
+    return await start({ ...request, root, lifetime: { kind: 'ephemeral' }, purpose: 'run', profile: 'dev' });
   });
 }
 
@@ -33,8 +34,13 @@ export async function startShell(words: ShellWords, request: Request): Promise<n
     }
     const changes = root.kind === 'kept' && lifetime.kind === 'named' ? keptChanges(store, lifetime.name) : undefined;
     const resolved = await resolveRoot(root, request.options, changes).catch(notKept(words.operand));
-    return await start({ ...request, root: resolved, lifetime, purpose: 'shell' });
+    return await start({ ...request, root: resolved, lifetime, purpose: 'shell', profile: profileOf(store, lifetime) });
   });
+}
+
+/** A kept sandbox stays as closely held as it was made, unless told otherwise. */
+function profileOf(store: string, lifetime: Lifetime): string {
+  return (lifetime.kind === 'named' ? keptSandbox(store, lifetime.name)?.profile : undefined) ?? 'dev';
 }
 
 async function start(request: SandboxRequest): Promise<never> {

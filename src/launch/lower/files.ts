@@ -80,11 +80,12 @@ export function makeSymlink(lowering: Lowering, { path, to }: Operation<'makeSym
 }
 
 /** A new file in a directory that init has just mounted; never through a link. */
-export function writeFile(lowering: Lowering, { path, content }: Operation<'writeFile'>): void {
+export function writeFile(lowering: Lowering, { path, content, mode, owner }: Operation<'writeFile'>): void {
   const { builder } = lowering;
   const file = builder.scratch('file');
-  openInRoot(lowering, path, ['O_WRONLY', 'O_CREAT', 'O_TRUNC', 'O_NOFOLLOW'], { result: file, mode: 0o644 });
+  openInRoot(lowering, path, ['O_WRONLY', 'O_CREAT', 'O_TRUNC', 'O_NOFOLLOW'], { result: file, mode: mode ?? 0o644 });
   if (content !== '') writeAll(builder, file, encodeBytes(content), JSON.stringify(content));
+  if (owner !== undefined) builder.syscall('fchown', [file, owner.uid, owner.gid]);
   close(builder, file);
 }
 

@@ -60,6 +60,7 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
   const ownTerminal = operations.some(({ op }) => op === 'ownTerminal');
   const kept = operations.some(({ op }) => op === 'enterSandboxDirectory') && !ephemeral;
   const joins = operations.some(({ op }) => op === 'joinNamespaces');
+  const ownSession = operations.some(({ op }) => op === 'newSession');
   const stopSignal = operations.find((operation) => operation.op === 'startCommand')?.stopSignal;
   const data = superviseData(builder);
   const removed = removalData(builder);
@@ -83,7 +84,13 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
     const onChild = builder.label('child changed');
     const onReadable = builder.label('status can be read');
     const afterForward = stopWithJob(builder, lowering.self);
-    forwardSignals(builder, data, lowering.child, { loop, onChild, afterForward, ...(early ? { onReadable } : {}) });
+    forwardSignals(builder, data, lowering.child, {
+      loop,
+      onChild,
+      afterForward,
+      ownSession,
+      ...(early ? { onReadable } : {}),
+    });
     if (early) {
       builder.place(onReadable);
       receiveStatus(builder, early, status, removed.entries, loop);

@@ -32,6 +32,8 @@ export interface SignalTargets {
   readonly onReadable?: Label;
   /** Emits what else is done with a signal after it was handed on. */
   readonly afterForward?: (signal: Slot) => void;
+  /** The child is in a session of its own, which no terminal signals: it depends on us for those too. */
+  readonly ownSession?: boolean;
   /** What is handed on in place of SIGTERM. */
   readonly stopSignal?: number;
 }
@@ -46,12 +48,13 @@ export function forwardSignals(
   child: Slot,
   targets: SignalTargets,
 ): void {
-  const { loop, onChild, onReadable, afterForward, stopSignal } = targets;
+  const { loop, onChild, onReadable, afterForward, stopSignal, ownSession } = targets;
   const signal = builder.scratch('signal');
   const code = builder.scratch('si_code');
   const handOn = builder.label('hand on');
   const handled = builder.label('handed on');
-  const fromKernel = onReadable ? builder.label('from the kernel') : handled;
+  const unknown = ownSession ? handOn : handled;
+  const fromKernel = onReadable ? builder.label('from the kernel') : unknown;
   builder.place(loop);
   builder.syscall('rt_sigtimedwait', [data.everySignal, data.info, 0, SIGSET_SIZE], { result: signal, onError: loop });
   builder.branch(signal, 'equal', flags(SIGNAL, 'SIGCHLD'), onChild);
@@ -73,7 +76,7 @@ export function forwardSignals(
   if (!onReadable) return;
   builder.place(fromKernel);
   builder.branch(signal, 'equal', flags(SIGNAL, 'SIGIO'), onReadable);
-  builder.jump(handled);
+  builder.jump(unknown);
 }
 
 /** The monitor stops when its job is stopped, so that the user's shell sees it; SIGCONT wakes it and is handed on. */

@@ -10,6 +10,7 @@ import { buildSpec } from '../../../src/commands/spec/build-spec.ts';
 import type { Root } from '../../../src/commands/spec/root.ts';
 import { encodeBytes } from '../../../src/linux/bytes.ts';
 import { LinuxError } from '../../../src/linux/errno.ts';
+import { PROFILES } from '../../../src/plan/profiles.ts';
 import type { Spec } from '../../../src/plan/spec.ts';
 
 describe('buildSpec', () => {
@@ -32,6 +33,7 @@ describe('buildSpec', () => {
         options,
         root,
         purpose: name === '' ? 'run' : 'shell',
+        profile: 'dev',
         lifetime: name === '' ? { kind: 'ephemeral' } : { kind: 'named', name },
         command: rest,
       },
@@ -80,6 +82,10 @@ describe('buildSpec', () => {
       network: 'host',
       volumes: [],
       tmpfs: [],
+      devices: [],
+      secrets: [],
+      security: PROFILES.dev,
+      resourceLimits: [],
       terminal: 'inherited',
       stdin: true,
       command: ['make'],
@@ -176,7 +182,14 @@ describe('buildSpec', () => {
   it('needs the current directory only where it is used', () => {
     const { options } = parseArguments(sandboxOptions, { limit: () => 0, surplus: 'refused' }, ['--workspace', 'none']);
     const lifetime = { kind: 'ephemeral' } as const;
-    const request = { options, root: { kind: 'host' }, purpose: 'run', lifetime, command: ['ls'] } as const;
+    const request = {
+      options,
+      root: { kind: 'host' },
+      purpose: 'run',
+      profile: 'dev',
+      lifetime,
+      command: ['ls'],
+    } as const;
     const removed = (): string => {
       throw new LinuxError({ syscall: 'getcwd', errno: 2, hint: 'cd to one that exists' });
     };

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { describeOperation, type SetupOp } from '../../../src/launch/operations.ts';
+import { describeOperation } from '../../../src/launch/describe-operation.ts';
+import type { SetupOp } from '../../../src/launch/operations.ts';
 import type { Memory } from '../../../src/launch/reference.ts';
 import { planJoin, planSandbox } from '../../../src/plan/plan.ts';
 import { directoryInput, hostInput } from '../../plan/inputs.ts';

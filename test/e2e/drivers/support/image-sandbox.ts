@@ -8,6 +8,7 @@ import { compileLauncher } from '../../../../src/launch/compile.ts';
 import { hostArch } from '../../../../src/linux/arch.ts';
 import type { PlanInput, StorageDriver } from '../../../../src/plan/input.ts';
 import { planSandbox } from '../../../../src/plan/plan.ts';
+import { PROFILES } from '../../../../src/plan/profiles.ts';
 import type { Spec } from '../../../../src/plan/spec.ts';
 import { CANNOT_RUN_HERE, needs } from '../../../packages.ts';
 import { needsAccount, type Result, runAs, type TestUser, testUser, workDirectory } from '../../../support/user.ts';
@@ -120,6 +121,10 @@ export function imagePlan({ user, store }: Place, { layers, driver, command, spe
         { source: join(import.meta.dirname, '../../../support'), destination: '/script', access: 'ro' },
       ],
       tmpfs: [],
+      devices: [],
+      secrets: [],
+      security: PROFILES.dev,
+      resourceLimits: [],
       terminal: 'inherited',
       stdin: true,
       command,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Arch } from '../../src/linux/arch.ts';
-import { syscallNumber, syscallTable } from '../../src/linux/syscall-numbers.ts';
-import { type FilterRules, systemCallFilter } from '../../src/plan/seccomp.ts';
-import { verdict } from './bpf.ts';
+import type { Arch } from '../../../src/linux/arch.ts';
+import { syscallNumber, syscallTable } from '../../../src/linux/syscall-numbers.ts';
+import { type FilterRules, systemCallFilter } from '../../../src/plan/seccomp/filter.ts';
+import { verdict } from '../bpf.ts';
 
 // The numbers of the kernel's headers, written out: linux/audit.h, linux/seccomp.h, asm-generic/ioctls.h, errno-base.h.
 const AUDIT = { x86_64: 0xc000003e, aarch64: 0xc00000b7, i386: 0x40000003, arm: 0x40000028 } as const;

@@ -1,8 +1,8 @@
-import type { Arch } from '../linux/arch.ts';
-import { TERMINAL_IOCTL } from '../linux/constants/ioctl.ts';
-import { AUDIT_ARCH, SECCOMP_RET, X32_SYSCALL_BIT } from '../linux/constants/seccomp.ts';
-import { errnoNumber } from '../linux/errno.ts';
-import { syscallTable } from '../linux/syscall-numbers.ts';
+import type { Arch } from '../../linux/arch.ts';
+import { TERMINAL_IOCTL } from '../../linux/constants/ioctl.ts';
+import { AUDIT_ARCH, SECCOMP_RET, X32_SYSCALL_BIT } from '../../linux/constants/seccomp.ts';
+import { errnoNumber } from '../../linux/errno.ts';
+import { syscallTable } from '../../linux/syscall-numbers.ts';
 
 /** One struct sock_filter: code, jump if true, jump if false, operand; bpf(4), Documentation/networking/filter.rst. */
 export type FilterInstruction = readonly [code: number, jumpTrue: number, jumpFalse: number, k: number];

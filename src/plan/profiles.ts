@@ -1,0 +1,28 @@
+import type { Security } from './spec.ts';
+
+/** Profiles that are there without being configured. */
+export type BuiltInProfile = 'dev' | 'strict';
+
+/** What they decide; docs/security.md, "Profiles", has it as a table. */
+export const PROFILES: Readonly<Record<BuiltInProfile, Security>> = {
+  /** For one's own work: what podman's and docker's users know. */
+  dev: {
+    profile: 'dev',
+    seccomp: { kind: 'list', name: 'dev' },
+    foreignCalls: 'allowed',
+    landlock: false,
+    userNamespaces: 'allowed',
+    session: 'shared',
+    capabilities: { add: [], drop: [] },
+  },
+  /** For what is not trusted: as little of the kernel as programs can live with. */
+  strict: {
+    profile: 'strict',
+    seccomp: { kind: 'list', name: 'strict' },
+    foreignCalls: 'refused',
+    landlock: true,
+    userNamespaces: 'refused',
+    session: 'own',
+    capabilities: { add: [], drop: ['CAP_NET_BIND_SERVICE', 'CAP_SETFCAP', 'CAP_SETPCAP', 'CAP_SYS_CHROOT'] },
+  },
+};
