@@ -175,6 +175,11 @@ export interface Spec {
   /** Undefined: no control group of its own is wished for. */
   readonly limits?: Limits;
   readonly resourceLimits: readonly ResourceLimit[];
+  /**
+   * What is written down while it runs, to `audit` in its directory (src/audit): the system calls that are refused, or also
+   * the files and addresses that are asked for. It slows the command down.
+   */
+  readonly audit?: 'refused' | 'everything';
   /** Seconds after which the sandbox is ended. */
   readonly timeout?: number;
   readonly terminal: Terminal;
