@@ -146,6 +146,10 @@ const spec: fc.Arbitrary<Partial<Spec>> = fc.record({
   network: fc.constantFrom('none' as const, 'host' as const),
   volumes: fc.array(fc.record({ source: path, destination: path, access }), { maxLength: 4 }),
   tmpfs: fc.array(fc.record({ destination: path, mode: fc.constantFrom(0o1777, 0o700) }), { maxLength: 2 }),
+  secrets: fc.uniqueArray(fc.record({ name: fc.constantFrom('token', 'key'), content: path }), {
+    selector: (secret) => secret.name,
+  }),
+  security: fc.constantFrom(PROFILES.dev, PROFILES.strict),
   terminal: fc.constantFrom('inherited' as const, 'own' as const),
   stdin: fc.boolean(),
   command: fc.array(fc.constantFrom('true', '/bin/sh', './x', '-c'), { minLength: 1, maxLength: 3 }),

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { SetupOp } from '../../src/launch/operations.ts';
 import { describeSpec } from '../../src/plan/describe-spec.ts';
 import { planJoin, planSandbox } from '../../src/plan/plan.ts';
+import { PROFILES } from '../../src/plan/profiles.ts';
 import { all, directoryInput, hostInput, only, position, SINGLE_ID } from './inputs.ts';
 
 const names = (operations: readonly SetupOp[]) => operations.map(({ op }) => op);
@@ -337,6 +338,7 @@ test('a kept sandbox lies under its name, is synced, and its spec says what it i
     network: 'host',
     hostname: 'box',
     command: ['true'],
+    security: PROFILES.dev,
     generation: 'g1',
   });
 });
