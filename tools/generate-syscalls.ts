@@ -1,11 +1,13 @@
 /*
- * Writes src/linux/syscall-table.ts from the kernel's headers (Debian: linux-libc-dev, cpp), on an x86_64 machine:
+ * Writes src/linux/syscall-table.ts and foreign-syscall-table.ts from the kernel's headers (Debian: linux-libc-dev,
+ * linux-libc-dev-armhf-cross, cpp), on an x86_64 machine:
  *   node tools/generate-syscalls.ts
  * Calls that are newer than the headers come from NEWER_CALLS below; where both know a number they must agree.
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Arch } from '../src/linux/arch.ts';
+import type { ForeignArch } from '../src/linux/foreign-syscall-table.ts';
 import { headerSyscalls } from './syscall-headers.ts';
 
 /** scripts/syscall.tbl and arch/x86/entry/syscalls/syscall_64.tbl of Linux 6.18: both share numbers from 424 on. */
@@ -30,13 +32,20 @@ const NEWER_CALLS: readonly (readonly [number: number, name: string])[] = [
   [468, 'file_getattr'],
   [469, 'file_setattr'],
 ];
-const NEWER_ON: Readonly<Record<Arch, typeof NEWER_CALLS>> = {
+const NEWER_ON: Readonly<Record<Arch | ForeignArch, typeof NEWER_CALLS>> = {
   x86_64: [[335, 'uretprobe'], [336, 'uprobe'], ...NEWER_CALLS],
   aarch64: NEWER_CALLS,
+  i386: NEWER_CALLS,
+  arm: NEWER_CALLS,
 };
 
-function completeTable(arch: Arch): Map<number, string> {
-  const table = new Map([...headerSyscalls(arch)].map(([name, number]) => [number, name]));
+function completeTable(arch: Arch | ForeignArch): Map<number, string> {
+  const table = new Map<number, string>();
+  // Two names of one number (arm's sync_file_range2) stay together.
+  for (const [name, number] of headerSyscalls(arch)) {
+    const known = table.get(number);
+    table.set(number, known === undefined ? name : [known, name].sort().join('='));
+  }
   for (const [number, name] of NEWER_ON[arch]) {
     const known = table.get(number);
     if (known !== undefined && known !== name)
@@ -63,9 +72,12 @@ function compactTable(table: ReadonlyMap<number, string>): string {
   return lines.map((line) => `  ${line}`).join('\n');
 }
 
-const target = fileURLToPath(new URL('../src/linux/syscall-table.ts', import.meta.url));
-writeFileSync(
-  target,
+function write(file: string, content: string): void {
+  writeFileSync(fileURLToPath(new URL(`../src/linux/${file}`, import.meta.url)), content);
+}
+
+write(
+  'syscall-table.ts',
   `// Written by tools/generate-syscalls.ts: do not edit.
 import type { Arch } from './arch.ts';
 
@@ -76,6 +88,24 @@ ${compactTable(completeTable('x86_64'))}
   \`,
   aarch64: \`
 ${compactTable(completeTable('aarch64'))}
+  \`,
+};
+`,
+);
+write(
+  'foreign-syscall-table.ts',
+  `// Written by tools/generate-syscalls.ts: do not edit.
+
+/** The 32-bit modes of both processors. */
+export type ForeignArch = 'i386' | 'arm';
+
+/** System calls in the order of their numbers; a number restarts the count there, and = stands between two names. */
+export const FOREIGN_SYSCALL_TABLE: Readonly<Record<ForeignArch, string>> = {
+  i386: \`
+${compactTable(completeTable('i386'))}
+  \`,
+  arm: \`
+${compactTable(completeTable('arm'))}
   \`,
 };
 `,

@@ -2,6 +2,7 @@ import type { Arch } from './arch.ts';
 import { cString, decodeBytes } from './bytes.ts';
 import { FCNTL, POLL } from './constants/descriptor.ts';
 import { TERMINAL_IOCTL } from './constants/ioctl.ts';
+import { LANDLOCK } from './constants/landlock.ts';
 import { AT, OPEN } from './constants/open.ts';
 import { errnoNumber, LinuxError } from './errno.ts';
 import type { OpenHow, Pty, ResIds, Syscalls, WindowSize } from './syscalls.ts';
@@ -154,6 +155,11 @@ export class KernelSyscalls implements Syscalls {
     // The kernel checks that the arguments an option does not use are 0.
     const [second = 0, third = 0, fourth = 0, fifth = 0] = values;
     return this.#number({}, 'prctl', option, second, third, fourth, fifth);
+  }
+
+  landlockVersion(): number | undefined {
+    const version = this.#call('landlock_create_ruleset', null, 0, LANDLOCK.LANDLOCK_CREATE_RULESET_VERSION);
+    return version > 0n ? Number(version) : undefined;
   }
 
   getresuid(): ResIds {

@@ -73,6 +73,8 @@ export interface Syscalls {
   setWindowSize(fd: number, size: WindowSize): void;
   /** prctl(2) with number arguments. Of Node it reaches only the calling thread where the option is a thread's. */
   prctl(option: number, ...values: readonly number[]): number;
+  /** landlock_create_ruleset(2): the version of the interface (its ABI). Undefined where there is no Landlock. */
+  landlockVersion(): number | undefined;
   /** getresuid(2). */
   getresuid(): ResIds;
   /** getresgid(2). */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { syscallName, syscallNumber, syscallTable } from '../../src/linux/syscall-numbers.ts';
-import { headerSyscalls, headersInstalled } from '../../tools/syscall-headers.ts';
-
-const skip = headersInstalled() ? false : 'linux-libc-dev and cpp are not installed';
+import { foreignSyscallTable, syscallName, syscallNumber, syscallTable } from '../../src/linux/syscall-numbers.ts';
+import { headerInstalled, headerSyscalls } from '../../tools/syscall-headers.ts';
+import { needs } from '../packages.ts';
 
 for (const arch of ['x86_64', 'aarch64'] as const) {
+  const skip = headerInstalled(arch) ? false : 'linux-libc-dev and cpp are not installed';
   test(`every ${arch} call of the kernel's headers has its number`, { skip }, () => {
     const table = syscallTable(arch);
     const headers = headerSyscalls(arch);
@@ -19,6 +19,24 @@ for (const arch of ['x86_64', 'aarch64'] as const) {
     assert.ok([...table.values()].every((number) => Number.isInteger(number) && number < 512));
   });
 }
+
+for (const arch of ['i386', 'arm'] as const) {
+  const skip = headerInstalled(arch) ? false : needs('/usr/arm-linux-gnueabihf/include/asm/unistd.h', 'cpp');
+  test(`every call of ${arch} has its number`, { skip }, () => {
+    const table = foreignSyscallTable(arch);
+    const headers = headerSyscalls(arch);
+    assert.ok(headers.size > 390);
+    for (const [name, number] of headers) assert.equal(table.get(name), number, name);
+  });
+}
+
+test('programs of 32 bits have the numbers of the kernel tables', () => {
+  // arch/x86/entry/syscalls/syscall_32.tbl, arch/arm/tools/syscall.tbl
+  const numbers = (arch: 'i386' | 'arm') =>
+    ['ioctl', 'keyctl', 'socket', 'clone3', 'set_tls'].map((name) => foreignSyscallTable(arch).get(name));
+  assert.deepEqual(numbers('i386'), [54, 288, 359, 435, undefined]);
+  assert.deepEqual(numbers('arm'), [54, 311, 281, 435, 0x0f0005]);
+});
 
 test('the calls a launcher is made of have the numbers of the kernel tables', () => {
   const names = ['clone', 'mount', 'umount2', 'pivot_root', 'execve', 'wait4', 'openat', 'prctl', 'setns', 'write'];

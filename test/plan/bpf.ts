@@ -1,5 +1,5 @@
 /** What the kernel makes of a seccomp filter: the instructions of bpf_check_classic and bpf_prog_run that filters use. */
-import type { FilterInstruction } from '../../src/plan/seccomp/filter.ts';
+import type { FilterInstruction } from '../../src/plan/seccomp/instruction.ts';
 
 /** struct seccomp_data, seccomp(2). */
 export interface SystemCallData {
@@ -16,6 +16,7 @@ const CODE = {
   jumpGreaterOrEqual: 0x35,
   jumpSet: 0x45,
   and: 0x54,
+  jump: 0x05,
   return: 0x06,
 };
 
@@ -29,9 +30,19 @@ function bytesOf(data: SystemCallData): Buffer {
 
 /** Gives a filter's verdict, unsigned. Throws where the kernel would have refused the filter. */
 export function verdict(filter: readonly FilterInstruction[], data: SystemCallData): number {
+  return run(filter, data).verdict;
+}
+
+/** Gives the verdict, and how many instructions it took. */
+export function run(
+  filter: readonly FilterInstruction[],
+  data: SystemCallData,
+): { readonly verdict: number; readonly steps: number } {
+  let steps = 0;
   const bytes = bytesOf(data);
   let accumulator = 0;
   for (let next = 0; next < filter.length; next++) {
+    steps++;
     const [code, jumpTrue, jumpFalse, k] = filter[next] ?? [0, 0, 0, 0];
     const jump = (holds: boolean) => {
       next += holds ? jumpTrue : jumpFalse;
@@ -43,6 +54,9 @@ export function verdict(filter: readonly FilterInstruction[], data: SystemCallDa
         break;
       case CODE.and:
         accumulator = (accumulator & k) >>> 0;
+        break;
+      case CODE.jump:
+        next += k;
         break;
       case CODE.jumpEqual:
         jump(accumulator === k >>> 0);
@@ -57,7 +71,7 @@ export function verdict(filter: readonly FilterInstruction[], data: SystemCallDa
         jump((accumulator & k) !== 0);
         break;
       case CODE.return:
-        return k >>> 0;
+        return { verdict: k >>> 0, steps };
       default:
         throw new RangeError(`instruction ${next} has the unknown code ${code}`);
     }

@@ -38,3 +38,13 @@ export const AUDIT_ARCH: Readonly<Record<Arch | 'i386' | 'arm', number>> = {
 
 /** Bit in the number of a system call made through the x32 ABI; the architecture is AUDIT_ARCH_X86_64 all the same. */
 export const X32_SYSCALL_BIT = 0x40000000;
+
+/** Requests of ioctl(2) on a listener, and the flag of an answer that lets the call go on: seccomp_unotify(2). As signed words. */
+export const SECCOMP_NOTIFY = {
+  SECCOMP_IOCTL_NOTIF_RECV: 0xc0502100 | 0,
+  SECCOMP_IOCTL_NOTIF_SEND: 0xc0182101 | 0,
+  SECCOMP_IOCTL_NOTIF_ID_VALID: 0x40082102,
+  SECCOMP_IOCTL_NOTIF_SET_FLAGS: 0x40082104,
+  SECCOMP_USER_NOTIF_FLAG_CONTINUE: 1,
+  SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP: 1,
+} as const;

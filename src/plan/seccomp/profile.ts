@@ -5,8 +5,13 @@
 export interface SeccompProfile {
   /** For calls that no rule names. */
   readonly otherwise: SeccompAction;
-  /** The first rule that names a call, and whose conditions hold, decides it. */
+  /** The first rule without conditions that names a call decides it; before that, the first whose conditions hold. */
   readonly rules: readonly SeccompRule[];
+  /**
+   * Machines that have the calls, as libseccomp names them (`SCMP_ARCH_X86`), where the host's own is not meant.
+   * Undefined: all of the host's.
+   */
+  readonly architectures?: readonly string[];
 }
 
 export type SeccompAction =
@@ -15,8 +20,10 @@ export type SeccompAction =
   | { readonly kind: 'log' }
   /** Fails with this errno; 0: succeeds without effect. */
   | { readonly kind: 'fail'; readonly errno: number }
-  /** Ends the process (SIGSYS). */
-  | { readonly kind: 'kill' };
+  /** Not made; the process gets SIGSYS. */
+  | { readonly kind: 'trap' }
+  /** Ends the process, or the thread (SIGSYS). */
+  | { readonly kind: 'kill' | 'killThread' };
 
 export interface SeccompRule {
   readonly names: readonly string[];
