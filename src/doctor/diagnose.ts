@@ -4,6 +4,7 @@ import { checkContainer } from './container.ts';
 import { checkFuse, checkTun } from './devices.ts';
 import type { Check, Finding } from './finding.ts';
 import { checkKernel } from './kernel.ts';
+import { checkLandlock } from './landlock.ts';
 import { checkMemory } from './memory.ts';
 import { checkNamespaceLimits } from './namespace-limits.ts';
 import { checkOverlay } from './overlay.ts';
@@ -32,6 +33,7 @@ const CHECKS: readonly Check[] = [
   checkMemory,
   checkRuntimeDirectory,
   checkTerminal,
+  checkLandlock,
 ];
 
 /** Looks the host over and gives what was found, in a fixed order. Changes nothing but what the probe's tries do. */

@@ -52,6 +52,7 @@ export function hostProbe(tries: Pick<Probe, 'tryUserNamespace' | 'probeOverlay'
     writable: (path) => attempt(() => accessSync(fsPath(path), constants.W_OK) === undefined) ?? false,
     nearest,
     space,
+    landlockVersion: async () => (await import('../linux/koffi-syscalls.ts')).hostSyscalls().landlockVersion(),
     findProgram: (name) => findProgram(name, process.env.PATH ?? ''),
     ...tries,
   };

@@ -39,6 +39,8 @@ export interface Probe {
   readonly nearest: (path: string) => string;
   readonly space: (path: string) => Space | undefined;
   readonly findProgram: (name: string) => string | undefined;
+  /** Version of the kernel's Landlock interface (its ABI); undefined: it has none. Loads koffi: not for failed starts. */
+  readonly landlockVersion?: () => Promise<number | undefined>;
   /**
    * Makes a user namespace with the launcher, maps the own id and mounts a tmpfs: a namespace alone proves little,
    * because AppArmor lets it be made and then takes all capabilities away.

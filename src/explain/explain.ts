@@ -4,7 +4,15 @@ import { errnoName } from '../linux/errno.ts';
 import { explainConfinement, explainDirectory, explainExecute, explainUser } from './command.ts';
 import { SetupError } from './error.ts';
 import { type Explain, HELPER_FAILED, type LaunchFailure, PROGRAM_FAILED } from './explanation.ts';
-import { explainBind, explainPivot, explainPlace, explainProc, explainTerminals } from './mounts.ts';
+import { explainLandlock } from './landlock.ts';
+import {
+  explainBind,
+  explainKernelPlace,
+  explainPivot,
+  explainPlace,
+  explainProc,
+  explainTerminals,
+} from './mounts.ts';
 import { explainJoin, explainNamespaces, explainRights } from './namespaces.ts';
 import { explainOverlay } from './overlay.ts';
 import { explainCommon, explainMountLimit, explainNothing, explainStore } from './resources.ts';
@@ -16,6 +24,7 @@ const EXPLAINERS: Readonly<Record<SetupOp['op'], readonly Explain[]>> = {
   makeSandboxDirectories: [explainStore],
   detach: [],
   enterControlGroup: [],
+  openAuditLog: [explainStore],
   timeLimit: [],
   createNamespaces: [explainNamespaces],
   joinNamespaces: [explainJoin],
@@ -35,8 +44,8 @@ const EXPLAINERS: Readonly<Record<SetupOp['op'], readonly Explain[]>> = {
   bindContent: [explainMountLimit, explainBind],
   writeFile: [],
   memory: [explainMountLimit, explainBind],
-  proc: [explainMountLimit, explainProc],
-  sysfs: [explainMountLimit, explainRights],
+  proc: [explainMountLimit, explainKernelPlace, explainProc],
+  sysfs: [explainMountLimit, explainKernelPlace, explainRights],
   devpts: [explainTerminals],
   messageQueues: [explainMountLimit, explainRights],
   controlGroups: [explainMountLimit, explainRights],
@@ -61,8 +70,10 @@ const EXPLAINERS: Readonly<Record<SetupOp['op'], readonly Explain[]>> = {
   noNewPrivileges: [explainConfinement],
   resourceLimits: [],
   lockSecureBits: [explainConfinement],
-  landlock: [explainConfinement],
+  landlock: [explainLandlock, explainConfinement],
   seccomp: [explainConfinement],
+  startAuditor: [],
+  audit: [explainConfinement],
   resetSignals: [],
   closeDescriptors: [],
   execute: [explainExecute],

@@ -23,7 +23,7 @@ export const explainBind: Explain = ({ errno }, host) => {
     case 'EXDEV':
     case 'ELOOP':
       return {
-        cause: 'a symbolic link on the way leads in a circle, or out of the sandbox',
+        cause: 'a symbolic link on the way leads in a circle, out of the sandbox, or to files of the kernel',
         hint: 'name the real path',
       };
     case 'EINVAL':
@@ -39,6 +39,15 @@ export const explainBind: Explain = ({ errno }, host) => {
 };
 
 /** mount_too_revealing() in fs/namespace.c: a fresh /proc is refused where parts of ours are covered. */
+/** /proc and /sys: a link there would put the kernel's files in another place than those that are hidden later. */
+export const explainKernelPlace: Explain = ({ errno }) =>
+  errno === 'ENOTDIR' || errno === 'ELOOP'
+    ? {
+        cause: 'the root file system has a link or a file there, which would lead elsewhere',
+        hint: 'make /proc and /sys directories in the root file system; an image like this one is not to be trusted',
+      }
+    : undefined;
+
 export const explainProc: Explain = ({ errno }, host) => {
   if (errno !== 'EPERM' && errno !== 'EACCES') return undefined;
   const covered = checkContainer(host).find(({ state }) => state === 'error');

@@ -3,6 +3,8 @@ import type { ListedCall } from './argument.ts';
 import { ProgramBuilder } from './builder.ts';
 import { launcherElf } from './elf.ts';
 import type { Program } from './isa.ts';
+import * as audit from './lower/audit.ts';
+import { openAuditLog } from './lower/audit-log.ts';
 import * as command from './lower/command.ts';
 import { type Lowering, newLowering } from './lower/context.ts';
 import * as controlGroup from './lower/control-group.ts';
@@ -45,7 +47,7 @@ export interface Launcher {
 export function compileLauncher(operations: readonly SetupOp[], options: CompileOptions): Launcher {
   const builder = new ProgramBuilder(options.arch);
   const lowering = newLowering(builder);
-  const phases = placeResidents(lowering, operations);
+  const phases = placeResidents(lowering, operations, options.explainer);
   beginMonitor(lowering, phases);
   operations.forEach((operation, number) => {
     builder.beginStep(number);
@@ -67,6 +69,7 @@ const LOWER: { readonly [Name in SetupOp['op']]: Lower<Name> } = {
   makeSandboxDirectories: directory.makeSandboxDirectories,
   detach: namespaces.detach,
   enterControlGroup: controlGroup.enterControlGroup,
+  openAuditLog,
   timeLimit: limits.timeLimit,
   createNamespaces: namespaces.createNamespaces,
   joinNamespaces: namespaces.joinNamespaces,
@@ -114,6 +117,8 @@ const LOWER: { readonly [Name in SetupOp['op']]: Lower<Name> } = {
   lockSecureBits: restrictions.lockSecureBits,
   landlock,
   seccomp: command.seccomp,
+  startAuditor: audit.startAuditor,
+  audit: audit.audit,
   resetSignals: command.resetSignals,
   closeDescriptors: command.closeDescriptors,
   execute: command.execute,

@@ -19,6 +19,8 @@ export function describeOperation(operation: SetupOp): string {
       return 'go on by itself';
     case 'enterControlGroup':
       return 'enter the control group';
+    case 'openAuditLog':
+      return 'open the audit log';
     case 'timeLimit':
       return `end the sandbox after ${operation.seconds} s`;
     case 'createNamespaces':
@@ -106,9 +108,15 @@ export function describeOperation(operation: SetupOp): string {
     case 'lockSecureBits':
       return "lock root's id out of capabilities";
     case 'landlock':
-      return 'restrict the process by Landlock';
+      return operation.rules.connectTcp === undefined && operation.rules.bindTcp === undefined
+        ? 'restrict the process by Landlock'
+        : 'restrict the process to the TCP ports by Landlock';
     case 'seccomp':
       return `install the system call filter: ${operation.purpose}`;
+    case 'startAuditor':
+      return 'start the auditor';
+    case 'audit':
+      return `install the audited system call filter: ${operation.purpose}`;
     case 'resetSignals':
       return 'reset the signals';
     case 'closeDescriptors':

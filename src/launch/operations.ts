@@ -1,3 +1,4 @@
+import type { AuditDepth } from '../linux/audit-log.ts';
 import type { Capability } from '../linux/constants/capability.ts';
 
 /**
@@ -102,6 +103,8 @@ export type SetupOp =
    * it. Its memory.events says at the end whether the kernel ended something for want of memory.
    */
   | { readonly op: 'enterControlGroup' }
+  /** The file in which the auditor writes down what is asked for: linux/audit-log.ts. */
+  | { readonly op: 'openAuditLog'; readonly depth: AuditDepth }
   /** After so many seconds the sandbox is killed. */
   | { readonly op: 'timeLimit'; readonly seconds: number }
   | { readonly op: 'createNamespaces'; readonly namespaces: readonly NamespaceKind[]; readonly ids: IdMapping }
@@ -151,6 +154,8 @@ export type SetupOp =
       readonly attributes: MountAttributes;
       /** A missing source or a target that cannot be reached is passed over. */
       readonly optional: boolean;
+      /** It is an error if a part of `source` has become a symbolic link since it was looked up. */
+      readonly noLinks?: boolean;
     }
   /** A file that the sandbox's directory keeps, with this content, over `target`. */
   | { readonly op: 'bindContent'; readonly name: string; readonly content: string; readonly target: string }
@@ -196,8 +201,8 @@ export type SetupOp =
   | { readonly op: 'newSession' }
   | { readonly op: 'standardInputNull' }
   | { readonly op: 'changeDirectory'; readonly path: string; readonly fallback?: string }
-  /** A user namespace inside the user namespace, which shows the current id as another. */
-  | { readonly op: 'nestedUser'; readonly uid: IdMapEntry; readonly gid: IdMapEntry }
+  /** A user namespace inside the user namespace, which shows the current id as another; `last`: and none inside of that. */
+  | { readonly op: 'nestedUser'; readonly uid: IdMapEntry; readonly gid: IdMapEntry; readonly last?: boolean }
   | { readonly op: 'setUser'; readonly uid: number; readonly gid: number }
   | { readonly op: 'dropCapabilities'; readonly keep: readonly Capability[] }
   | { readonly op: 'noNewPrivileges' }
@@ -213,8 +218,23 @@ export type SetupOp =
       readonly purpose: string;
       readonly filter: ReadonlyArray<readonly [number, number, number, number]>;
     }
+  /** A process that answers the calls which the filter of `audit` hands to it, and writes them down. */
+  | { readonly op: 'startAuditor' }
+  /**
+   * A filter like that of `seccomp` which hands calls to the auditor: seccomp_unotify(2). Those fail or go on as `verdicts`,
+   * the filter that would be there without it, has it. `learns`: calls, by number, of which each combination of these
+   * arguments is written down.
+   */
+  | {
+      readonly op: 'audit';
+      readonly purpose: string;
+      readonly filter: ReadonlyArray<readonly [number, number, number, number]>;
+      readonly verdicts: ReadonlyArray<readonly [number, number, number, number]>;
+      readonly learns: ReadonlyArray<{ readonly number: number; readonly arguments: readonly number[] }>;
+    }
   | { readonly op: 'resetSignals' }
-  | { readonly op: 'closeDescriptors' }
+  /** `keepsLog`: but for the audit log. */
+  | { readonly op: 'closeDescriptors'; readonly keepsLog?: true }
   | {
       readonly op: 'execute';
       readonly command: readonly string[];

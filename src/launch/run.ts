@@ -54,16 +54,21 @@ export function writeLauncherFile(elf: Uint8Array, store: string): LauncherFile 
 /** Variables that the launcher hands to the explanation of a failure, and to nothing else. */
 const EXPLAINED_WITH = ['NO_COLOR', 'FORCE_COLOR', 'TERM', 'LANG', 'LC_ALL', 'HOME', 'PATH', 'XDG_DATA_HOME'];
 
-/** Becomes the launcher at a path that may be executed: nothing of this process remains. */
-export function becomeLauncher(path: string, ...words: string[]): never {
+/** The variables that a launcher is started with. */
+export function launcherEnvironment(): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const name of EXPLAINED_WITH) {
     const value = process.env[name];
     if (value !== undefined) environment[name] = value;
   }
+  return environment;
+}
+
+/** Becomes the launcher at a path that may be executed: nothing of this process remains. */
+export function becomeLauncher(path: string, ...words: string[]): never {
   if (process.execve === undefined)
     throw new LaunchError('NO_EXECVE', 'this Node has no process.execve', { hint: 'Node 24 has it' });
-  return process.execve(path, ['sandbox', ...words], environment);
+  return process.execve(path, ['sandbox', ...words], launcherEnvironment());
 }
 
 /** How a launcher ended: its exit status, and what it said if it failed. */

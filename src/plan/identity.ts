@@ -1,11 +1,11 @@
 import type { HostFacts } from '../host/facts.ts';
 import type { IdMapEntry, IdMapping } from '../launch/operations.ts';
-import type { Capability } from '../linux/constants/capability.ts';
+import { CAPABILITIES, type Capability } from '../linux/constants/capability.ts';
 import type { IdRange } from '../linux/subid.ts';
 import type { PlanInput } from './input.ts';
 
 /** What podman grants by default: containers-common's `default_capabilities`, containers.conf(5). */
-const ROOT_CAPABILITIES: readonly Capability[] = [
+export const ROOT_CAPABILITIES: readonly Capability[] = [
   'CAP_CHOWN',
   'CAP_DAC_OVERRIDE',
   'CAP_FOWNER',
@@ -59,16 +59,25 @@ export function rootMapping({ ids, uid, gid }: HostFacts): IdMapping {
   };
 }
 
+/** podman-run(1), --cap-drop: who drops ALL and adds some has just those; else what is dropped is not there. */
+function granted(usual: readonly Capability[], add: readonly Capability[], drop: readonly Capability[]): Capability[] {
+  const dropped = new Set(drop);
+  if (CAPABILITIES.every((name) => dropped.has(name))) return [...new Set(add)];
+  return [...new Set([...usual, ...add])].filter((name) => !dropped.has(name));
+}
+
 /**
  * Gives the identity that a plan's input asks for. On `host` every id but root is simply the user under that number,
  * which takes no privileged helper; elsewhere it is a namespace inside the one mapping.
  */
 export function identityFor({ facts, root, user, spec }: PlanInput): Identity {
   const { add, drop } = spec.security.capabilities;
-  const rootCapabilities = [...new Set([...ROOT_CAPABILITIES, ...add])].filter((name) => !drop.includes(name));
+  const rootCapabilities = granted(ROOT_CAPABILITIES, add, drop);
+  // podman-run(1), --cap-add: another user has none but those that are asked for.
+  const capabilities = granted([], add, drop);
   if (root.kind === 'host' && user.uid !== 0) {
     const mapping: IdMapping = { kind: 'single', uid: one(user.uid, facts.uid), gid: one(user.gid, facts.gid) };
-    return { mapping, capabilities: [], emulateRoot: false, hasTtyGroup: user.gid === 5 };
+    return { mapping, capabilities, emulateRoot: false, hasTtyGroup: user.gid === 5 };
   }
   const mapping = rootMapping(facts);
   const has = (ids: readonly IdMapEntry[], id: number): boolean =>
@@ -78,12 +87,12 @@ export function identityFor({ facts, root, user, spec }: PlanInput): Identity {
   if (user.uid === 0) return { mapping, capabilities: rootCapabilities, emulateRoot, hasTtyGroup };
   // An image's own user has files there, which only that id may write.
   if (user.isAccount && mapping.kind === 'helpers' && has(mapping.uids, user.uid) && has(mapping.gids, user.gid)) {
-    return { mapping, account: { uid: user.uid, gid: user.gid }, capabilities: [], emulateRoot, hasTtyGroup };
+    return { mapping, account: { uid: user.uid, gid: user.gid }, capabilities, emulateRoot, hasTtyGroup };
   }
   return {
     mapping,
     nested: { uid: one(user.uid, 0), gid: one(user.gid, 0) },
-    capabilities: [],
+    capabilities,
     emulateRoot,
     hasTtyGroup,
   };

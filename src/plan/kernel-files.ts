@@ -25,17 +25,62 @@ const MASKED: ReadonlyArray<readonly [path: string, type: 'file' | 'directory']>
 ];
 const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
+/** What else tells of the host, and nothing that an ordinary program needs: for what is not trusted. */
+const MASKED_CLOSELY: typeof MASKED = [
+  ['/proc/bus', 'directory'],
+  ['/proc/cmdline', 'file'],
+  ['/proc/config.gz', 'file'],
+  ['/proc/diskstats', 'file'],
+  ['/proc/driver', 'directory'],
+  ['/proc/fs', 'directory'],
+  ['/proc/irq', 'directory'],
+  ['/proc/kallsyms', 'file'],
+  ['/proc/key-users', 'file'],
+  ['/proc/locks', 'file'],
+  ['/proc/modules', 'file'],
+  ['/proc/partitions', 'file'],
+  ['/proc/schedstat', 'file'],
+  ['/proc/softirqs', 'file'],
+  ['/proc/sysrq-trigger', 'file'],
+];
+/** What runtimes look up in /sys: the number of processors, their caches and memory, the size of huge pages. */
+const SYSTEM_FACTS = ['/sys/devices/system/cpu', '/sys/devices/system/node', '/sys/kernel/mm/transparent_hugepage'];
+
 /** /proc and /sys, with what an ordinary program has no use for hidden or read-only. */
 export function planKernelFiles(input: PlanInput, identity: Identity): SetupOp[] {
+  // Landlock holds the file system that was mounted; for the same profiles less of the kernel's is mounted.
+  const closely = input.spec.security.landlock;
+  const masked = closely ? [...MASKED.filter(([path]) => !path.startsWith('/sys/')), ...MASKED_CLOSELY] : MASKED;
+  const hidden = new Set(masked.map(([path]) => path));
   return [
     { op: 'makeDirectory', path: '/proc', mode: 0o555 },
     { op: 'proc', target: '/proc' },
     ...planSandboxRestrictions(input, identity),
     { op: 'makeDirectory', path: '/sys', mode: 0o555 },
-    { op: 'sysfs', target: '/sys', fresh: input.spec.network === 'none' },
+    ...(closely ? planSystemFacts() : [{ op: 'sysfs', target: '/sys', fresh: input.spec.network === 'none' } as const]),
     { op: 'controlGroups', target: '/sys/fs/cgroup' },
-    ...MASKED.map(([path, type]): SetupOp => ({ op: 'mask', path, type })),
-    ...READ_ONLY.map((path): SetupOp => ({ op: 'readOnlyPath', path })),
+    ...masked.map(([path, type]): SetupOp => ({ op: 'mask', path, type })),
+    ...READ_ONLY.filter((path) => !hidden.has(path)).map((path): SetupOp => ({ op: 'readOnlyPath', path })),
+  ];
+}
+
+/** A read-only /sys with a few of the host's directories in it, instead of all of it with a few hidden. */
+function planSystemFacts(): SetupOp[] {
+  const attributes = { noSuid: true, noDev: true, noExec: true };
+  return [
+    { op: 'memory', target: '/sys', mode: 0o555, size: 65536, attributes },
+    ...['/sys/fs/cgroup', ...SYSTEM_FACTS].map((path): SetupOp => ({ op: 'makeDirectory', path, mode: 0o555 })),
+    { op: 'readOnlyPath', path: '/sys' },
+    ...SYSTEM_FACTS.map(
+      (path): SetupOp => ({
+        op: 'bind',
+        source: path,
+        target: path,
+        recursive: false,
+        attributes: { ...attributes, readOnly: true },
+        optional: true,
+      }),
+    ),
   ];
 }
 

@@ -7,13 +7,17 @@ interface Place {
   readonly operations: readonly SetupOp[];
 }
 
-/** What the user puts into the sandbox: the workspace, volumes and file systems in memory, outer ones first. */
+/** What the user puts into the sandbox: the workspace, volumes, devices and file systems in memory, outer ones first. */
 export function planPlaces(input: PlanInput): {
   operations: SetupOp[];
   directories: RootPlan['directories'];
 } {
   const { spec } = input;
-  const places: Place[] = [...spec.volumes.map((volume) => planVolume(input, volume)), ...spec.tmpfs.map(planTmpfs)];
+  const places: Place[] = [
+    ...spec.volumes.map((volume) => planVolume(input, volume)),
+    ...spec.tmpfs.map(planTmpfs),
+    ...spec.devices.map(planDevice),
+  ];
   const workspace = spec.workspace.kind === 'none' ? undefined : planWorkspace(input, spec.workspace);
   if (workspace) places.push(workspace);
   places.sort((a, b) => compareDepth(a.destination, b.destination));
@@ -35,7 +39,10 @@ function planWorkspace(
       ? planCopyOnWrite(input, WORKSPACE, [path], 0o755, { target: path, attributes })
       : {
           directories: [],
-          operations: [{ op: 'bind', source: path, target: path, recursive: true, attributes, optional: false }],
+          // A sandbox that is open may have a directory above as its own workspace, and turn this one into a link.
+          operations: [
+            { op: 'bind', source: path, target: path, recursive: true, attributes, optional: false, noLinks: true },
+          ],
         };
   return {
     destination: path,
@@ -48,18 +55,34 @@ function planVolume(
   { volumeTypes }: PlanInput,
   { source, destination, access }: PlanInput['spec']['volumes'][number],
 ): Place {
-  const slash = destination.lastIndexOf('/');
   const place: SetupOp[] =
     volumeTypes.get(source) === 'file'
-      ? [
-          ...(slash > 0 ? [{ op: 'makeDirectory', path: destination.slice(0, slash), mode: 0o755 } as const] : []),
-          { op: 'makeFile', path: destination },
-        ]
+      ? placeOfFile(destination)
       : [{ op: 'makeDirectory', path: destination, mode: 0o755 }];
   const attributes = { noSuid: true, noDev: true, readOnly: access === 'ro' };
   return {
     destination,
     operations: [...place, { op: 'bind', source, target: destination, recursive: true, attributes, optional: false }],
+  };
+}
+
+function placeOfFile(destination: string): SetupOp[] {
+  const slash = destination.lastIndexOf('/');
+  return [
+    ...(slash > 0 ? [{ op: 'makeDirectory', path: destination.slice(0, slash), mode: 0o755 } as const] : []),
+    { op: 'makeFile', path: destination },
+  ];
+}
+
+/** The host's own node, since a user may make none: without `nodev`, which every other place has. */
+function planDevice({ source, destination }: PlanInput['spec']['devices'][number]): Place {
+  const attributes = { noSuid: true, noExec: true };
+  return {
+    destination,
+    operations: [
+      ...placeOfFile(destination),
+      { op: 'bind', source, target: destination, recursive: false, attributes, optional: false },
+    ],
   };
 }
 

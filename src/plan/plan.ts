@@ -8,9 +8,12 @@ import { planCommandRestrictions } from './restrictions.ts';
 import { planRoot } from './root.ts';
 import { planRootEmulation } from './root-emulation.ts';
 import { planSecrets } from './secrets.ts';
+import type { Spec } from './spec.ts';
 import { planTimeZone, withTimeZone } from './time-zone.ts';
 
 const ISOLATED: readonly NamespaceKind[] = ['user', 'mount', 'pid', 'ipc', 'uts', 'cgroup'];
+/** What it takes to take on another id, and to give this up. */
+const BECOMING_ANOTHER = ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'] as const;
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Gives the namespaces that a sandbox has of its own. */
@@ -68,16 +71,23 @@ export function planSandbox(input: PlanInput): SetupOp[] {
 export function planJoin(input: PlanInput, directory: string): SetupOp[] {
   const namespaces = namespacesOf(input.spec.network);
   return [
+    ...(input.spec.limits === undefined ? [] : [{ op: 'enterControlGroup' } as const]),
     { op: 'joinNamespaces', directory, namespaces },
     { op: 'startCommand' },
-    ...planCommand(input, identityFor(input)),
+    // The log is that of the command which the sandbox was made for.
+    ...planCommand({ ...input, spec: withoutAudit(input.spec) }, identityFor(input)),
   ];
+}
+
+function withoutAudit({ audit: _, ...spec }: Spec): Spec {
+  return spec;
 }
 
 /** What the monitor arranges for the whole sandbox. */
 function planControls({ spec }: PlanInput): SetupOp[] {
   return [
     ...(spec.limits === undefined ? [] : [{ op: 'enterControlGroup' } as const]),
+    ...(spec.audit === undefined ? [] : [{ op: 'openAuditLog', depth: spec.audit } as const]),
     ...(spec.timeout === undefined ? [] : [{ op: 'timeLimit', seconds: spec.timeout } as const]),
   ];
 }
@@ -140,9 +150,10 @@ function planCommand(input: PlanInput, identity: Identity): SetupOp[] {
   // The pseudo-terminal is one of the descriptors that are closed.
   if (spec.terminal === 'own') operations.push({ op: 'takeTerminal' });
   else if (spec.security.session === 'own') operations.push({ op: 'newSession' });
-  operations.push({ op: 'closeDescriptors' });
+  operations.push({ op: 'closeDescriptors', ...(spec.audit === undefined ? {} : { keepsLog: true }) });
   if (spec.terminal !== 'own' && !spec.stdin) operations.push({ op: 'standardInputNull' });
-  if (identity.nested) operations.push({ op: 'nestedUser', ...identity.nested });
+  const last = spec.security.userNamespaces === 'refused' ? { last: true } : {};
+  if (identity.nested) operations.push({ op: 'nestedUser', ...identity.nested, ...last });
   const home = root.kind === 'host' ? facts.home : '/';
   const natural = spec.workspace.kind === 'none' ? home : spec.workspace.path;
   operations.push(
@@ -152,9 +163,8 @@ function planCommand(input: PlanInput, identity: Identity): SetupOp[] {
   );
   operations.push(...planCommandRestrictions(input, identity));
   if (identity.account) {
-    // What it takes to become another goes with that: capabilities(7), "Effect of user ID changes on capabilities".
     operations.push(
-      { op: 'dropCapabilities', keep: ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'] },
+      { op: 'dropCapabilities', keep: [...new Set([...BECOMING_ANOTHER, ...identity.capabilities])] },
       { op: 'setUser', ...identity.account },
     );
   }

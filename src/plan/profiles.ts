@@ -1,4 +1,4 @@
-import type { Security } from './spec.ts';
+import type { Security, Spec } from './spec.ts';
 
 /** Profiles that are there without being configured. */
 export type BuiltInProfile = 'dev' | 'strict';
@@ -26,3 +26,6 @@ export const PROFILES: Readonly<Record<BuiltInProfile, Security>> = {
     capabilities: { add: [], drop: ['CAP_NET_BIND_SERVICE', 'CAP_SETFCAP', 'CAP_SETPCAP', 'CAP_SYS_CHROOT'] },
   },
 };
+
+/** The network that a sandbox has unless it is said. With `host`, as with podman, programs find the network they know. */
+export const NETWORK_BY_PROFILE: Readonly<Record<BuiltInProfile, Spec['network']>> = { dev: 'host', strict: 'none' };

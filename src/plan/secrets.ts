@@ -20,5 +20,7 @@ export function planSecrets({ spec }: PlanInput, { account }: Identity): SetupOp
         ...(account === undefined ? {} : { owner: account }),
       }),
     ),
+    // On `host` they are the user's own files, who could write there as much as memory holds.
+    { op: 'readOnlyPath', path: DIRECTORY },
   ];
 }

@@ -5,6 +5,7 @@
  * All paths are absolute and normalised (no `.`, `..`, double or trailing slashes).
  */
 
+import type { AuditDepth } from '../linux/audit-log.ts';
 import type { Capability } from '../linux/constants/capability.ts';
 import type { SeccompProfile } from './seccomp/profile.ts';
 
@@ -177,9 +178,9 @@ export interface Spec {
   readonly resourceLimits: readonly ResourceLimit[];
   /**
    * What is written down while it runs, to `audit` in its directory (src/audit): the system calls that are refused, or also
-   * the files and addresses that are asked for. It slows the command down.
+   * the files and addresses that are asked for, or also which calls are made at all. It slows the command down.
    */
-  readonly audit?: 'refused' | 'everything';
+  readonly audit?: AuditDepth;
   /** Seconds after which the sandbox is ended. */
   readonly timeout?: number;
   readonly terminal: Terminal;

@@ -44,6 +44,11 @@ const CASES: readonly Case[] = [
   { name: 'SELinux unconfined', host: { files: { '/sys/fs/selinux/enforce': '1', '/proc/self/attr/current': 'u:r:unconfined_t:s0-s0:c0.c1023\0' } }, id: 'selinux', state: 'ok', detail: /not confined/ },
   { name: 'SELinux confined', host: { files: { '/sys/fs/selinux/enforce': '1', '/proc/self/attr/current': 'staff_u:staff_r:staff_t:s0' } }, id: 'selinux', state: 'warning', detail: /staff_t/, remedy: /ausearch/ },
 
+  { name: 'the latest Landlock', host: { landlockVersion: async () => 7 }, id: 'landlock', state: 'ok', detail: /^version 7$/ },
+  { name: 'a Landlock without ports', host: { landlockVersion: async () => 3 }, id: 'landlock', state: 'ok', detail: /^version 3, without rules for TCP ports \(Linux 6\.7\), requests to devices .*, signals and abstract sockets/ },
+  { name: 'no Landlock', host: { landlockVersion: async () => undefined }, id: 'landlock', state: 'warning', detail: /--connect-tcp and --bind-tcp do not work/, remedy: /lsm=/ },
+  { name: 'a Landlock that cannot be asked for', host: { landlockVersion: async () => { throw new Error('no koffi'); } }, id: 'landlock', state: 'info', detail: /no koffi/ },
+
   { name: 'limits unknown or high', host: { files: { '/proc/sys/user/max_net_namespaces': '9999\n' } }, id: 'namespace-limits', state: 'ok', detail: /high enough/ },
   { name: 'a low limit', host: { files: { '/proc/sys/user/max_mnt_namespaces': '10\n' } }, id: 'namespace-limits', state: 'warning', detail: /max_mnt_namespaces is 10/, remedy: /max_mnt_namespaces = 15000/ },
   { name: 'a limit of 0 of pid namespaces', host: { files: { '/proc/sys/user/max_pid_namespaces': '0\n' } }, id: 'namespace-limits', state: 'error', detail: /max_pid_namespaces is 0/ },

@@ -19,6 +19,20 @@ function explained(op: SetupOp['op'], errno: string | number, host: HostData = {
 }
 
 describe('explanation of a failed launch', () => {
+  it('says that a link in place of /proc or /sys is not followed', () => {
+    for (const op of ['proc', 'sysfs'] as const) {
+      const { message, hint } = explained(op, 'ENOTDIR');
+      assert.match(message, /has a link or a file there/);
+      assert.match(hint, /make \/proc and \/sys directories/);
+    }
+  });
+
+  it('says which Linux has rules for ports, and what can be done without', () => {
+    const { message, hint } = explained('landlock', 'EOPNOTSUPP');
+    assert.match(message, /no rules for TCP ports, or is not enabled: Linux 6\.7 or later is needed \(EOPNOTSUPP\)$/);
+    assert.match(hint, /--connect-tcp.*--network none/s);
+  });
+
   it('names the forbidding limit of user namespaces and the command that mends it', () => {
     const files = { '/proc/sys/user/max_user_namespaces': '0\n' };
     const { message, hint } = explained('createNamespaces', 'ENOSPC', { files });

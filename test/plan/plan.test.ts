@@ -74,6 +74,7 @@ describe('the host image as oneself', () => {
       recursive: true,
       attributes: { noSuid: true, noDev: true, readOnly: false },
       optional: false,
+      noLinks: true,
     });
     assert.deepEqual(only(plan, 'changeDirectory'), {
       op: 'changeDirectory',

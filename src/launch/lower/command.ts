@@ -1,10 +1,17 @@
-import { CAPABILITIES, capabilityMask, LINUX_CAPABILITY_VERSION_3 } from '../../linux/constants/capability.ts';
+import {
+  CAPABILITIES,
+  type Capability,
+  capabilityMask,
+  capabilityNumber,
+  LINUX_CAPABILITY_VERSION_3,
+} from '../../linux/constants/capability.ts';
 import { CLOSE_RANGE, PRCTL } from '../../linux/constants/process.ts';
 import { SECCOMP } from '../../linux/constants/seccomp.ts';
 import { SIGNAL, SIGNAL_ACTION, SIGSET_SIZE } from '../../linux/constants/signal.ts';
-import { failedWith, flags, type Named } from '../argument.ts';
+import { failedWith, flags, type Named, type Pointer } from '../argument.ts';
 import type { ProgramBuilder } from '../builder.ts';
 import type { SetupOp } from '../operations.ts';
+import { closeAllButLog, moveLog } from './audit-log.ts';
 import { HERE, type Lowering, openFlags } from './context.ts';
 
 type Operation<Name extends SetupOp['op']> = Extract<SetupOp, { op: Name }>;
@@ -22,13 +29,16 @@ export function standardInputNull({ builder }: Lowering): void {
  * All descriptors but the standard ones and the status pipe are closed before the command's own paths are used: a
  * working directory of /proc/self/fd/N would otherwise lead out of the sandbox (CVE-2024-21626).
  */
-export function closeDescriptors({ builder, statusWrite }: Lowering): void {
+export function closeDescriptors(lowering: Lowering, { keepsLog }: Operation<'closeDescriptors'>): void {
+  const { builder, statusWrite } = lowering;
   const before = builder.scratch('status[1]-1');
   const after = builder.scratch('status[1]+1');
   builder.compute(before, 'subtract', statusWrite, 1);
   builder.compute(after, 'add', statusWrite, 1);
+  if (keepsLog) moveLog(lowering, after);
   builder.syscall('close_range', [3, before, 0], { onError: 'ignore' });
-  builder.syscall('close_range', [after, -1, 0]);
+  if (keepsLog) closeAllButLog(lowering, after);
+  else builder.syscall('close_range', [after, -1, 0]);
 }
 
 export function changeDirectory({ builder }: Lowering, { path, fallback }: Operation<'changeDirectory'>): void {
@@ -45,11 +55,31 @@ export function changeDirectory({ builder }: Lowering, { path, fallback }: Opera
   builder.place(done);
 }
 
+/** Offsets of the effective and permitted sets in struct __user_cap_data_struct[2]: 32 bits each, two halves. */
+const CAPABILITY_SETS = [
+  { effective: 0, permitted: 4 },
+  { effective: 12, permitted: 16 },
+] as const;
+
+/**
+ * setresuid(2) from root to another id would take the capabilities away, and with them the right to empty the bounding set,
+ * where those that this took would stay behind: PR_SET_KEEPCAPS keeps them permitted, and they are made effective again.
+ */
 export function setUser({ builder }: Lowering, { uid, gid }: Operation<'setUser'>): void {
   // Where setgroups(2) is forbidden the groups stay; the kernel shows those that are not mapped as nogroup.
   builder.syscall('setgroups', [0, 0], { onError: 'ignore' });
   builder.syscall('setresgid', [gid, gid, gid]);
+  builder.syscall('prctl', [flags(PRCTL, 'PR_SET_KEEPCAPS'), 1, 0, 0, 0]);
   builder.syscall('setresuid', [uid, uid, uid]);
+  const header = builder.words([LINUX_CAPABILITY_VERSION_3], '{_LINUX_CAPABILITY_VERSION_3, 0}');
+  const sets = builder.buffer(24, '&capabilities');
+  const half = builder.scratch('permitted capabilities');
+  builder.syscall('capget', [header, sets]);
+  for (const { effective, permitted } of CAPABILITY_SETS) {
+    builder.load(half, 32, sets, permitted);
+    builder.store(32, sets, effective, half);
+  }
+  builder.syscall('capset', [header, sets]);
 }
 
 /**
@@ -66,12 +96,39 @@ export function dropCapabilities({ builder }: Lowering, { keep }: Operation<'dro
   builder.syscall('prctl', [flags(PRCTL, 'PR_CAP_AMBIENT'), flags(PRCTL, 'PR_CAP_AMBIENT_CLEAR_ALL'), 0, 0, 0], {
     onError: 'ignore',
   });
-  const mask = capabilityMask(keep);
-  const low = mask & 0xffffffffn;
-  const high = mask >> 32n;
-  // struct __user_cap_data_struct[2]: effective, permitted, inheritable, each 32 bits.
-  const sets = builder.words([low | (low << 32n), high << 32n, high], keep.length ? keep.join('|') : 'no capabilities');
-  builder.syscall('capset', [builder.words([LINUX_CAPABILITY_VERSION_3], '{_LINUX_CAPABILITY_VERSION_3, 0}'), sets]);
+  const header = builder.words([LINUX_CAPABILITY_VERSION_3], '{_LINUX_CAPABILITY_VERSION_3, 0}');
+  if (keep.length === 0) {
+    builder.syscall('capset', [header, capabilitySets(builder, keep, [])]);
+    return;
+  }
+  // Root's programs get what is bounded. Those of another id only get what is ambient: capabilities(7).
+  const isRoot = builder.label('is root');
+  const done = builder.label('capabilities dropped');
+  builder.syscall('geteuid', []);
+  builder.branch(builder.outcome, 'equal', 0, isRoot);
+  builder.syscall('capset', [header, capabilitySets(builder, keep, keep)]);
+  for (const name of keep) {
+    const capability: Named = { kind: 'named', value: capabilityNumber(name), text: name };
+    builder.syscall('prctl', [flags(PRCTL, 'PR_CAP_AMBIENT'), flags(PRCTL, 'PR_CAP_AMBIENT_RAISE'), capability, 0, 0]);
+  }
+  builder.jump(done);
+  builder.place(isRoot);
+  builder.syscall('capset', [header, capabilitySets(builder, keep, [])]);
+  builder.place(done);
+}
+
+/** struct __user_cap_data_struct[2]: effective, permitted, inheritable, each 32 bits. */
+function capabilitySets(
+  builder: ProgramBuilder,
+  permitted: readonly Capability[],
+  inheritable: readonly Capability[],
+): Pointer {
+  const half = (names: readonly Capability[], shift: bigint): bigint => (capabilityMask(names) >> shift) & 0xffff_ffffn;
+  const [low, high] = [half(permitted, 0n), half(permitted, 32n)];
+  return builder.words(
+    [low | (low << 32n), half(inheritable, 0n) | (high << 32n), high | (half(inheritable, 32n) << 32n)],
+    permitted.length ? `${permitted.join('|')}${inheritable.length ? ', inheritable' : ''}` : 'no capabilities',
+  );
 }
 
 export function noNewPrivileges({ builder }: Lowering): void {
@@ -79,6 +136,15 @@ export function noNewPrivileges({ builder }: Lowering): void {
 }
 
 export function seccomp({ builder }: Lowering, { filter, purpose }: Operation<'seccomp'>): void {
+  builder.syscall('seccomp', [flags(SECCOMP, 'SECCOMP_SET_MODE_FILTER'), 0, filterProgram(builder, filter, purpose)]);
+}
+
+/** struct sock_fprog. */
+export function filterProgram(
+  builder: ProgramBuilder,
+  filter: Operation<'seccomp'>['filter'],
+  purpose: string,
+): Pointer {
   const bytes = Buffer.alloc(filter.length * 8);
   filter.forEach(([code, jumpTrue, jumpFalse, k], index) => {
     bytes.writeUInt16LE(code, index * 8);
@@ -86,8 +152,7 @@ export function seccomp({ builder }: Lowering, { filter, purpose }: Operation<'s
     bytes.writeUInt8(jumpFalse, index * 8 + 3);
     bytes.writeUInt32LE(k, index * 8 + 4);
   });
-  const program = builder.words([filter.length, builder.bytes(bytes, `${filter.length} instructions: ${purpose}`, 8)]);
-  builder.syscall('seccomp', [flags(SECCOMP, 'SECCOMP_SET_MODE_FILTER'), 0, program]);
+  return builder.words([filter.length, builder.bytes(bytes, `${filter.length} instructions: ${purpose}`, 8)]);
 }
 
 /** Node ignores SIGPIPE and SIGXFSZ, which execve(2) hands on; the monitor blocks every signal. */

@@ -29,6 +29,9 @@ export interface Lowering {
   readonly statusWrite: Slot;
   /** The sandbox's user namespace, kept for the removal of its files. */
   readonly userNamespace: Slot;
+  /** The control group that the sandbox's processes are in (its list of them, where one joins), and its path. */
+  readonly controlGroup: Slot;
+  readonly controlGroupPath: Slot;
   /** Process ids: the monitor's own, its child's (init, or the command when joining), and the command's as init sees it. */
   readonly self: Slot;
   readonly child: Slot;
@@ -39,6 +42,9 @@ export interface Lowering {
   readonly controller: Slot;
   readonly ownTerminal: Slot;
   readonly handover: { readonly monitor: Slot; readonly init: Slot };
+  /** The audit log, and the auditor: a pipe on which it gets the number of its listener, and where it starts. */
+  readonly auditLog: Slot;
+  readonly auditor: { readonly read: Slot; readonly write: Slot; readonly start: Label };
   /** Where the phases meet. */
   readonly afterCreation: Label;
   readonly afterStart: Label;
@@ -65,6 +71,8 @@ export function newLowering(builder: ProgramBuilder): Lowering {
     statusRead: descriptor('status[0]'),
     statusWrite: descriptor('status[1]'),
     userNamespace: descriptor('user namespace'),
+    controlGroup: descriptor('control group'),
+    controlGroupPath: builder.slot('path of the control group'),
     self: builder.slot('monitor'),
     child: builder.slot('child'),
     command: builder.slot('command'),
@@ -72,6 +80,8 @@ export function newLowering(builder: ProgramBuilder): Lowering {
     controller: descriptor('controller'),
     ownTerminal: descriptor('own terminal'),
     handover: { monitor: descriptor('handover[0]'), init: descriptor('handover[1]') },
+    auditLog: descriptor('audit log'),
+    auditor: { read: descriptor('auditor[0]'), write: descriptor('auditor[1]'), start: builder.label('auditor') },
     afterCreation: builder.label('after the creation'),
     afterStart: builder.label('after the start'),
     childFailure: builder.label('failure inside'),

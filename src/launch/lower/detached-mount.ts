@@ -1,6 +1,6 @@
 import { FS_CONTEXT, MOUNT_ATTR, MOVE_MOUNT, OPEN_TREE } from '../../linux/constants/mount.ts';
-import { AT } from '../../linux/constants/open.ts';
-import { flags, type Label, type Named, type Slot } from '../argument.ts';
+import { AT, type OpenFlag } from '../../linux/constants/open.ts';
+import { failedWith, flags, type Label, type Named, type Pointer, type Slot } from '../argument.ts';
 import type { ProgramBuilder } from '../builder.ts';
 import type { MountAttributes } from '../operations.ts';
 import { close, HERE, type Lowering, openInRoot } from './context.ts';
@@ -54,11 +54,46 @@ export function attachRoot(lowering: Lowering): void {
   ]);
 }
 
-/** Attaches a detached mount to `target`, found beneath the new root. */
-export function attach(lowering: Lowering, mount: Slot, target: string, onError?: Label): void {
+/** f_type of struct statfs: uapi/linux/magic.h; and the size of that on 64-bit machines. */
+const KERNEL_FILE_SYSTEMS = { proc: 0x9fa0, sysfs: 0x62656572 } as const;
+const STATFS_SIZE = 120;
+const statusOf = new WeakMap<ProgramBuilder, Pointer>();
+
+/** What the plan itself mounts there. Nobody else names such a place: commands/options/path.ts. */
+const OF_THE_PLAN = /^\/(proc|sys|dev)(\/|$)/;
+
+/**
+ * A link of an image's may lead from a place that the user named into /proc: nothing is to lie over the kernel's files
+ * (CVE-2019-19921, CVE-2023-27561).
+ */
+function refuseKernelFiles(builder: ProgramBuilder, place: Slot, refused: Label): void {
+  const status = statusOf.get(builder) ?? builder.buffer(STATFS_SIZE, '&statfs');
+  statusOf.set(builder, status);
+  const type = builder.scratch('type of the file system');
+  const kernel = builder.label('of the kernel');
+  const ordinary = builder.label('an ordinary place');
+  builder.syscall('fstatfs', [place, status], { onError: refused });
+  builder.load(type, 64, status, 0);
+  builder.branch(type, 'equal', KERNEL_FILE_SYSTEMS.proc, kernel);
+  builder.branch(type, 'notEqual', KERNEL_FILE_SYSTEMS.sysfs, ordinary);
+  builder.place(kernel);
+  builder.move(builder.outcome, failedWith('EXDEV'));
+  builder.jump(refused);
+  builder.place(ordinary);
+}
+
+/** Attaches a detached mount to `target`, found beneath the new root; `must`: flags of open(2) that say what is to be there. */
+export function attach(
+  lowering: Lowering,
+  mount: Slot,
+  target: string,
+  onError?: Label,
+  must: readonly OpenFlag[] = [],
+): void {
   const { builder } = lowering;
   const place = builder.scratch('mount point');
-  openInRoot(lowering, target, ['O_PATH'], { result: place, ...(onError ? { onError } : {}) });
+  openInRoot(lowering, target, ['O_PATH', ...must], { result: place, ...(onError ? { onError } : {}) });
+  if (!OF_THE_PLAN.test(target)) refuseKernelFiles(builder, place, onError ?? builder.onFailure);
   builder.syscall(
     'move_mount',
     [

@@ -49,7 +49,9 @@ export function tellStatus(builder: ProgramBuilder, { write }: EarlyEnd, status:
  */
 export function ignoreEarlyEnd(builder: ProgramBuilder): void {
   const ignore = builder.words([SIGNAL_ACTION.SIG_IGN, 0, 0, 0], '{SIG_IGN}');
-  builder.syscall('rt_sigaction', [flags(SIGNAL, 'SIGIO'), ignore, 0, SIGSET_SIZE], { onError: 'ignore' });
+  // A timer (`timeLimit`) outlives execve(2) too.
+  for (const name of ['SIGIO', 'SIGALRM'] as const)
+    builder.syscall('rt_sigaction', [flags(SIGNAL, name), ignore, 0, SIGSET_SIZE], { onError: 'ignore' });
 }
 
 /** The monitor, on SIGIO: reads the status, or goes back to `loop` when there is none. */
@@ -75,6 +77,7 @@ export function leaveToUndertaker(lowering: Lowering, data: SuperviseData, remov
   fork(builder, pid);
   builder.branch(pid, 'notEqual', 0, exit);
   close(builder, lowering.terminal);
+  builder.syscall('close_range', [0, 2, 0], { onError: 'ignore' });
   builder.store(32, data.info, 0, pidfd);
   builder.store(32, data.info, 4, POLL.POLLIN);
   builder.syscall('ppoll', [data.info, 1, 0, 0, 8], { onError: 'ignore' });

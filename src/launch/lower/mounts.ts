@@ -1,9 +1,9 @@
 import { FCNTL } from '../../linux/constants/descriptor.ts';
 import { MOUNT, MOUNT_ATTR, UMOUNT } from '../../linux/constants/mount.ts';
-import { AT } from '../../linux/constants/open.ts';
-import { flags, type Slot } from '../argument.ts';
+import { AT, RESOLVE } from '../../linux/constants/open.ts';
+import { failedWith, flags, type Label, type Slot } from '../argument.ts';
 import type { MountAttributes, SetupOp } from '../operations.ts';
-import { close, HERE, type Lowering, openInRoot } from './context.ts';
+import { close, HERE, type Lowering, openFlags, openInRoot } from './context.ts';
 import { attach, attachRoot, cloneMount, moveOnto, newMount } from './detached-mount.ts';
 
 type Operation<Name extends SetupOp['op']> = Extract<SetupOp, { op: Name }>;
@@ -38,16 +38,24 @@ export function bind(lowering: Lowering, operation: Operation<'bind'>): void {
   const mount = builder.scratch('bind');
   const skip = builder.label('not mounted');
   const onError = operation.optional ? skip : undefined;
-  cloneMount(
-    builder,
-    { directory: HERE, path: operation.source },
-    operation.recursive,
-    operation.attributes,
-    mount,
-    onError,
-  );
+  const opened = operation.noLinks ? openWithoutLinks(lowering, operation.source) : undefined;
+  const from = opened ? { directory: opened, path: '' } : { directory: HERE, path: operation.source };
+  cloneMount(builder, from, operation.recursive, operation.attributes, mount, onError);
+  if (opened) close(builder, opened);
   attach(lowering, mount, operation.target, onError);
   builder.place(skip);
+}
+
+/** A path of the host that was looked up before, and may lead elsewhere by now. */
+function openWithoutLinks({ builder }: Lowering, path: string): Slot {
+  const source = builder.scratch('source');
+  const how = openFlags(builder, 'O_PATH');
+  const resolve = flags(RESOLVE, 'RESOLVE_NO_SYMLINKS', 'RESOLVE_NO_MAGICLINKS');
+  const text = `{flags=${how.text}, resolve=${resolve.text}}`;
+  builder.syscall('openat2', [HERE, builder.string(path), builder.words([how.value, 0, resolve.value], text), 24], {
+    result: source,
+  });
+  return source;
 }
 
 export function memory(lowering: Lowering, operation: Operation<'memory'>): void {
@@ -64,10 +72,16 @@ export function memory(lowering: Lowering, operation: Operation<'memory'>): void
 
 const KERNEL_FILES: MountAttributes = { noSuid: true, noDev: true, noExec: true };
 
+/**
+ * A link of an image's would put the kernel's files elsewhere, and another file system's in their place: what is written
+ * to and hidden there later must be the kernel's (CVE-2019-19921, CVE-2023-27561).
+ */
+const NO_LINK = ['O_DIRECTORY', 'O_NOFOLLOW'] as const;
+
 export function proc(lowering: Lowering, { target }: Operation<'proc'>): void {
   const mount = lowering.builder.scratch('proc');
   newMount(lowering.builder, 'proc', [['source', 'proc']], KERNEL_FILES, mount);
-  attach(lowering, mount, target);
+  attach(lowering, mount, target, undefined, NO_LINK);
 }
 
 /** A sysfs shows the devices of a network namespace, and only its owner may mount it; elsewhere the host's is bound. */
@@ -85,7 +99,7 @@ export function sysfs(lowering: Lowering, { target, fresh }: Operation<'sysfs'>)
   builder.place(bound);
   cloneMount(builder, { directory: HERE, path: '/sys' }, true, { ...KERNEL_FILES, readOnly: true }, mount, skip);
   builder.place(attachIt);
-  attach(lowering, mount, target);
+  attach(lowering, mount, target, undefined, NO_LINK);
   builder.place(skip);
 }
 
@@ -122,6 +136,23 @@ export function controlGroups(lowering: Lowering, { target }: Operation<'control
 }
 
 /**
+ * Opens what is to be covered, whatever it is: only if it is missing there is nothing to do. A failure for another reason
+ * must not leave it uncovered.
+ */
+function openPlace(lowering: Lowering, path: string, place: Slot, missing: Label): void {
+  const { builder } = lowering;
+  const refused = builder.label('not opened');
+  const opened = builder.label('opened');
+  openInRoot(lowering, path, ['O_PATH', 'O_NOFOLLOW'], { result: place, onError: refused });
+  builder.jump(opened);
+  builder.place(refused);
+  builder.branch(builder.outcome, 'equal', failedWith('ENOENT'), missing);
+  builder.branch(builder.outcome, 'equal', failedWith('ENOTDIR'), missing);
+  builder.jump(builder.onFailure);
+  builder.place(opened);
+}
+
+/**
  * The cover is opened from the host's mounts, so that nothing of an image can stand in for it, and goes over whatever
  * the path is at that moment (CVE-2025-31133: a /dev/null inside the sandbox was trusted to be the device).
  */
@@ -130,7 +161,7 @@ export function mask(lowering: Lowering, { path, type }: Operation<'mask'>): voi
   const cover = builder.scratch('cover');
   const place = builder.scratch('masked');
   const skip = builder.label('nothing to mask');
-  openInRoot(lowering, path, ['O_PATH', 'O_NOFOLLOW'], { result: place, onError: skip });
+  openPlace(lowering, path, place, skip);
   if (type === 'file') cloneMount(builder, { directory: HERE, path: '/dev/null' }, false, {}, cover);
   else emptyDirectory(lowering, cover);
   moveOnto(builder, cover, place);
@@ -161,7 +192,7 @@ export function readOnlyPath(lowering: Lowering, { path }: Operation<'readOnlyPa
   const copy = builder.scratch('read-only copy');
   const place = builder.scratch('made read-only');
   const skip = builder.label('nothing to make read-only');
-  openInRoot(lowering, path, ['O_PATH', 'O_NOFOLLOW'], { result: place, onError: skip });
+  openPlace(lowering, path, place, skip);
   cloneMount(builder, { directory: place, path: '' }, false, { ...KERNEL_FILES, readOnly: true }, copy);
   moveOnto(builder, copy, place);
   builder.place(skip);
@@ -182,13 +213,10 @@ export function pivotRoot({ builder, root, emptyMount }: Lowering): void {
   close(builder, emptyMount);
 }
 
-/** Shows what is at one path inside at another one too. */
-export function attachCopy(lowering: Lowering, path: string, target: string): void {
+/** Shows what a descriptor stands for at a path inside too: no path is trusted to lead to it (CVE-2025-52565). */
+export function attachCopy(lowering: Lowering, descriptor: Slot, target: string): void {
   const { builder } = lowering;
-  const place = builder.scratch('copied');
   const copy = builder.scratch('copy');
-  openInRoot(lowering, path, ['O_PATH', 'O_NOFOLLOW'], { result: place });
-  cloneMount(builder, { directory: place, path: '' }, false, { noSuid: true, noExec: true }, copy);
+  cloneMount(builder, { directory: descriptor, path: '' }, false, { noSuid: true, noExec: true }, copy);
   attach(lowering, copy, target);
-  close(builder, place);
 }

@@ -5,8 +5,11 @@ import { flags, type Named, type Slot } from '../argument.ts';
 import type { ProgramBuilder } from '../builder.ts';
 import type { IdMapEntry, IdMapping, NamespaceKind, SetupOp } from '../operations.ts';
 import { close, HERE, type Lowering, openFlags, writeAll } from './context.ts';
+import { cloneIntoGroup, ownGroupNamespace } from './control-group.ts';
 import { type Digits, decimal, parseDecimal } from './decimal.ts';
 import { joinGuests } from './linger.ts';
+import type { Phases } from './phases.ts';
+import { forbidUserNamespacesInside } from './restrictions.ts';
 
 type Operation<Name extends SetupOp['op']> = Extract<SetupOp, { op: Name }>;
 
@@ -20,9 +23,12 @@ const FLAG = {
   network: 'CLONE_NEWNET',
 } as const satisfies Record<NamespaceKind, keyof typeof CLONE>;
 
+const namespaceFlags = (namespaces: readonly NamespaceKind[]): Named =>
+  flags(CLONE, ...namespaces.map((kind) => FLAG[kind]));
+
 /** clone(2)'s flags: the namespaces, and SIGCHLD for the parent at the end. */
 function cloneFlags(namespaces: readonly NamespaceKind[]): Named {
-  const named = flags(CLONE, ...namespaces.map((kind) => FLAG[kind]));
+  const named = namespaceFlags(namespaces);
   return {
     kind: 'named',
     value: named.value | SIGNAL.SIGCHLD,
@@ -58,13 +64,18 @@ export function pipe(builder: ProgramBuilder, read: Slot, write: Slot): void {
  * Creates init in new namespaces. In init the program goes on behind this operation; the monitor continues at
  * `afterCreation`, with the identity mapped where helpers do that.
  */
-export function createNamespaces(lowering: Lowering, { namespaces, ids }: Operation<'createNamespaces'>): void {
+export function createNamespaces(
+  lowering: Lowering,
+  { namespaces, ids }: Operation<'createNamespaces'>,
+  { grouped }: Phases,
+): void {
   const { builder } = lowering;
   pipe(builder, lowering.statusRead, lowering.statusWrite);
   const go = { read: builder.slot('go[0]', -1n), write: builder.slot('go[1]', -1n) };
   if (ids.kind === 'helpers') pipe(builder, go.read, go.write);
   const init = builder.label('init');
-  fork(builder, lowering.child, namespaces);
+  if (grouped) cloneIntoGroup(lowering, namespaceFlags(namespaces.filter((kind) => kind !== 'cgroup')));
+  else fork(builder, lowering.child, namespaces);
   builder.branch(lowering.child, 'equal', 0, init);
   close(builder, lowering.statusWrite);
   const digits = decimal(builder, lowering.child);
@@ -82,6 +93,7 @@ export function createNamespaces(lowering: Lowering, { namespaces, ids }: Operat
   close(builder, lowering.statusRead);
   if (ids.kind === 'single') mapOwnIds(builder, ids.uid, ids.gid);
   else waitForMapping(lowering, go);
+  if (grouped) ownGroupNamespace(lowering);
 }
 
 /** Kept open by the monitor: with it, it may remove files of subordinate ids when the sandbox is gone. */
@@ -222,9 +234,13 @@ export function joinNamespaces(lowering: Lowering, { directory, namespaces }: Op
 }
 
 /** The user seen under another id, in a namespace of its own; the map is written through the new /proc. */
-export function nestedUser({ builder }: Lowering, { uid, gid }: Operation<'nestedUser'>): void {
-  builder.syscall('unshare', [flags(CLONE, 'CLONE_NEWUSER')]);
-  mapOwnIds(builder, uid, gid);
+export function nestedUser({ builder }: Lowering, { uid, gid, last }: Operation<'nestedUser'>): void {
+  const enter = () => {
+    builder.syscall('unshare', [flags(CLONE, 'CLONE_NEWUSER')]);
+    mapOwnIds(builder, uid, gid);
+  };
+  if (last) forbidUserNamespacesInside(builder, enter);
+  else enter();
   // Root of the sandbox owns this namespace, and could trace what is in it before it is the command.
   builder.syscall('prctl', [flags(PRCTL, 'PR_SET_DUMPABLE'), 0, 0, 0, 0]);
 }

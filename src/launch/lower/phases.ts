@@ -7,7 +7,7 @@ import { DATA_ADDRESS, INSTRUCTION_SIZE, PROGRAM_ADDRESS } from '../isa.ts';
 import type { SetupOp } from '../operations.ts';
 import { nameProcess } from './command.ts';
 import { close, HERE, type Lowering, openFlags } from './context.ts';
-import { decimal } from './decimal.ts';
+import { moveIntoGroup, removeGroup } from './control-group.ts';
 import {
   type EarlyEnd,
   ignoreEarlyEnd,
@@ -16,12 +16,15 @@ import {
   receiveStatus,
   tellStatus,
 } from './early-end.ts';
+import { placeEnding } from './ending.ts';
 import { findTerminal, reclaimTerminal } from './foreground.ts';
+import { expireOnAlarm, expiryOf } from './limits.ts';
 import { lingerForGuests } from './linger.ts';
 import { fork } from './namespaces.ts';
-import { removalData, removeSandbox } from './removal.ts';
+import { writePid } from './pid-file.ts';
+import { removalData } from './removal.ts';
 import { awaitStart, type Explainer, reportFailure, reportToMonitor } from './report.ts';
-import { collect, exitStatus, forwardSignals, stopWithJob, superviseData } from './supervise.ts';
+import { collect, exitStatus, forwardSignals, type SignalTargets, stopWithJob, superviseData } from './supervise.ts';
 import { openHandover, relayTerminal } from './terminal.ts';
 
 const PAGE = 4096;
@@ -41,12 +44,20 @@ export interface Phases {
   /** The sandbox's directory is removed at the end. */
   readonly ephemeral: boolean;
   readonly ownTerminal: boolean;
+  /** The sandbox has a control group of its own. */
+  readonly grouped: boolean;
+  /** The monitor may have something to say at the end. */
+  readonly lastWords: boolean;
   /** The monitor may end before init: it need not wait for the kernel to take the sandbox down, nor for guests. */
   readonly early: EarlyEnd | undefined;
 }
 
 /** Emits the loops that stay, at the start of the program; execution begins behind them. */
-export function placeResidents(lowering: Lowering, operations: readonly SetupOp[]): Phases {
+export function placeResidents(
+  lowering: Lowering,
+  operations: readonly SetupOp[],
+  explainer: Explainer | undefined,
+): Phases {
   const { builder } = lowering;
   const start = builder.label('start');
   const monitor = builder.label('monitor');
@@ -60,11 +71,15 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
   const ownTerminal = operations.some(({ op }) => op === 'ownTerminal');
   const kept = operations.some(({ op }) => op === 'enterSandboxDirectory') && !ephemeral;
   const joins = operations.some(({ op }) => op === 'joinNamespaces');
+  const grouped = operations.some(({ op }) => op === 'enterControlGroup');
+  const expiry = expiryOf(builder, operations);
+  const lastWords = expiry !== undefined || (grouped && !joins);
   const ownSession = operations.some(({ op }) => op === 'newSession');
   const stopSignal = operations.find((operation) => operation.op === 'startCommand')?.stopSignal;
   const data = superviseData(builder);
   const removed = removalData(builder);
   const exit = builder.label('exit');
+  const goodbye = lastWords ? builder.label('last words') : exit;
   const early =
     (ephemeral || kept) && !ownTerminal
       ? { read: builder.slot('ended[0]', -1n), write: builder.slot('ended[1]', -1n) }
@@ -78,7 +93,9 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
   builder.jump(start);
   builder.place(monitor);
   unmapSetup();
-  if (ownTerminal) relayTerminal(lowering, data, ended);
+  const beforeForward: SignalTargets['beforeForward'] =
+    expiry && ((at) => expireOnAlarm(builder, data, lowering.child, expiry, at));
+  if (ownTerminal) relayTerminal(lowering, data, ended, beforeForward);
   else {
     const loop = builder.label('monitor loop');
     const onChild = builder.label('child changed');
@@ -90,13 +107,14 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
       afterForward,
       ownSession,
       ...(early ? { onReadable } : {}),
+      ...(beforeForward ? { beforeForward } : {}),
     });
     if (early) {
       builder.place(onReadable);
       receiveStatus(builder, early, status, removed.entries, loop);
       reclaimTerminal(lowering, data);
-      if (ephemeral) leaveToUndertaker(lowering, data, removal, exit);
-      else builder.jump(exit);
+      if (ephemeral || grouped) leaveToUndertaker(lowering, data, removal, goodbye);
+      else builder.jump(goodbye);
     }
     builder.place(onChild);
     collect(builder, data, lowering.child, loop);
@@ -104,8 +122,14 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
   builder.place(ended);
   exitStatus(builder, data, status);
   reclaimTerminal(lowering, data);
-  builder.place(removal);
-  if (ephemeral) removeSandbox(lowering, removed, exit);
+  placeEnding(lowering, removed, {
+    labels: { removal, goodbye, exit },
+    status,
+    ephemeral,
+    grouped: grouped && !joins,
+    expiry,
+    explainer,
+  });
   builder.place(exit);
   builder.syscall('exit_group', [status], { onError: 'ignore' });
 
@@ -127,7 +151,18 @@ export function placeResidents(lowering: Lowering, operations: readonly SetupOp[
   }
   builder.place(start);
   builder.startWith(setup, PROGRAM_ADDRESS + Math.ceil((builder.length * INSTRUCTION_SIZE) / PAGE) * PAGE);
-  return { monitor, removal, init, afterFork: builder.label('after the fork'), joins, ephemeral, ownTerminal, early };
+  return {
+    monitor,
+    removal,
+    init,
+    afterFork: builder.label('after the fork'),
+    joins,
+    ephemeral,
+    ownTerminal,
+    grouped,
+    lastWords,
+    early,
+  };
 }
 
 /** The monitor's first steps: signals blocked, standard descriptors present, nothing else inherited. */
@@ -172,6 +207,7 @@ export function startCommand(lowering: Lowering, phases: Phases): void {
   fork(builder, lowering.child);
   builder.branch(lowering.child, 'notEqual', 0, lowering.afterCreation);
   builder.onFailure = lowering.childFailure;
+  if (phases.grouped) moveIntoGroup(lowering);
   builder.syscall('prctl', [flags(PRCTL, 'PR_SET_PDEATHSIG'), flags(SIGNAL, 'SIGKILL'), 0, 0, 0]);
   close(builder, lowering.statusRead);
 }
@@ -215,13 +251,14 @@ export function finishLauncher(
   builder.place(started);
   close(builder, lowering.statusRead);
   writePid(lowering);
-  if (!phases.ownTerminal) closeStandardStreams(builder);
+  if (!phases.ownTerminal) closeStandardStreams(builder, phases.lastWords ? 1 : 2);
   builder.jump(phases.monitor);
 
   builder.place(lowering.monitorFailure);
   builder.compute(errno, 'subtract', 0, builder.outcome);
   endChild(lowering);
   builder.place(failed);
+  if (phases.grouped && !phases.joins) removeGroup(lowering);
   if (phases.ephemeral) removeBeforeReport(lowering, phases);
   ignoreEarlyEnd(builder);
   // A monitor that joined sees the sandbox's files: what is at the explainer's path there is not to be trusted.
@@ -250,24 +287,7 @@ function removeBeforeReport(lowering: Lowering, phases: Phases): void {
   builder.place(report);
 }
 
-/** Where others find init: for `ps`, `rm` and a second `shell`. */
-function writePid(lowering: Lowering): void {
-  const { builder } = lowering;
-  const skip = builder.label('no directory');
-  const file = builder.scratch('pid file');
-  builder.branch(lowering.entered, 'equal', 0, skip);
-  const digits = decimal(builder, lowering.child);
-  builder.syscall(
-    'openat',
-    [HERE, builder.string('pid'), openFlags(builder, 'O_WRONLY', 'O_CREAT', 'O_TRUNC'), 0o600],
-    { result: file, onError: skip },
-  );
-  builder.syscall('write', [file, digits.start, digits.length], { onError: 'ignore' });
-  close(builder, file);
-  builder.place(skip);
-}
-
 /** A reader of the command's output must not wait for us. */
-function closeStandardStreams(builder: ProgramBuilder): void {
-  builder.syscall('close_range', [0, 2, 0], { onError: 'ignore' });
+function closeStandardStreams(builder: ProgramBuilder, last = 2): void {
+  builder.syscall('close_range', [0, last, 0], { onError: 'ignore' });
 }

@@ -14,10 +14,13 @@ const OWN_FAILURE = 125;
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
 
-/** The program that turns a failure into a text with cause and hint: `EXECUTABLE ARGUMENT… OPERATION DESCRIPTION ERRNO`. */
+/** The program that says more than a launcher can. */
 export interface Explainer {
   readonly executable: string;
+  /** Turns a failure into a text with cause and hint: `EXECUTABLE ARGUMENT… OPERATION DESCRIPTION ERRNO`. */
   readonly arguments: readonly string[];
+  /** Says why a sandbox with limits was killed, and removes its control group: `EXECUTABLE ARGUMENT… GROUP`. */
+  readonly afterKill: readonly string[];
 }
 
 /** struct iovec for a constant text. */

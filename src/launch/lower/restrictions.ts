@@ -1,6 +1,9 @@
 import { PRCTL, SECUREBIT } from '../../linux/constants/process.ts';
-import { flags } from '../argument.ts';
-import { close, type Lowering, openInRoot, writeAll } from './context.ts';
+import { flags, type Slot } from '../argument.ts';
+import type { ProgramBuilder } from '../builder.ts';
+import { close, HERE, type Lowering, writeAll } from './context.ts';
+import { cloneMount } from './detached-mount.ts';
+import { openBeneathProc, openProcFile } from './proc-files.ts';
 
 /** setsid(2): the command's process was just forked, so it leads no group yet. */
 export function newSession({ builder }: Lowering): void {
@@ -30,7 +33,26 @@ export function lockSecureBits({ builder }: Lowering): void {
 export function forbidUserNamespaces(lowering: Lowering): void {
   const { builder } = lowering;
   const file = builder.scratch('max_user_namespaces');
-  openInRoot(lowering, '/proc/sys/user/max_user_namespaces', ['O_WRONLY'], { result: file });
+  openProcFile(lowering, LIMIT, file);
+  writeLimit(builder, file);
+}
+
+/**
+ * The same for a namespace inside, made by `enter`. /proc/sys is read-only by then, so the file is opened through a copy of the
+ * mount without what lies over it, which only who has CAP_SYS_ADMIN outside of the new namespace can make.
+ */
+export function forbidUserNamespacesInside(builder: ProgramBuilder, enter: () => void): void {
+  const proc = builder.scratch('copy of /proc');
+  const file = builder.scratch('max_user_namespaces');
+  cloneMount(builder, { directory: HERE, path: '/proc' }, false, {}, proc);
+  enter();
+  openBeneathProc(builder, proc, LIMIT, file);
+  writeLimit(builder, file);
+}
+
+const LIMIT = 'sys/user/max_user_namespaces';
+
+function writeLimit(builder: ProgramBuilder, file: Slot): void {
   writeAll(builder, file, Buffer.from('0'), '"0"');
   close(builder, file);
 }

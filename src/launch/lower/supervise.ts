@@ -4,8 +4,8 @@ import { flags, type Label, type Pointer, type Slot } from '../argument.ts';
 import type { ProgramBuilder } from '../builder.ts';
 
 /** siginfo_t: si_code, and the value it has when the kernel itself, such as a terminal, sent the signal. */
-const SIGINFO_CODE = 8;
-const SI_KERNEL = 0x80;
+export const SIGINFO_CODE = 8;
+export const SI_KERNEL = 0x80;
 const SIGINFO_SIZE = 128;
 
 /** Masks and buffers of the supervising loops, in the writable segment: the rest is unmapped while they run. */
@@ -30,6 +30,8 @@ export interface SignalTargets {
   readonly onChild: Label;
   /** SIGIO from the kernel: a descriptor of ours can be read. */
   readonly onReadable?: Label;
+  /** Emits what comes before everything else, for signals that are not for the command; goes to `loop` for those. */
+  readonly beforeForward?: (at: { readonly signal: Slot; readonly loop: Label }) => void;
   /** Emits what else is done with a signal after it was handed on. */
   readonly afterForward?: (signal: Slot) => void;
   /** The child is in a session of its own, which no terminal signals: it depends on us for those too. */
@@ -48,7 +50,7 @@ export function forwardSignals(
   child: Slot,
   targets: SignalTargets,
 ): void {
-  const { loop, onChild, onReadable, afterForward, stopSignal, ownSession } = targets;
+  const { loop, onChild, onReadable, beforeForward, afterForward, stopSignal, ownSession } = targets;
   const signal = builder.scratch('signal');
   const code = builder.scratch('si_code');
   const handOn = builder.label('hand on');
@@ -58,6 +60,7 @@ export function forwardSignals(
   builder.place(loop);
   builder.syscall('rt_sigtimedwait', [data.everySignal, data.info, 0, SIGSET_SIZE], { result: signal, onError: loop });
   builder.branch(signal, 'equal', flags(SIGNAL, 'SIGCHLD'), onChild);
+  beforeForward?.({ signal, loop });
   // A terminal that is closed tells its session's leader only, which the monitor may be: tty_signal_session_leader().
   for (const name of ['SIGHUP', 'SIGCONT'] as const) builder.branch(signal, 'equal', flags(SIGNAL, name), handOn);
   builder.load(code, 32, data.info, SIGINFO_CODE);

@@ -5,7 +5,7 @@ import { flags, type Label, type Slot } from '../argument.ts';
 import type { ProgramBuilder } from '../builder.ts';
 import { close, type Lowering, openFlags, openInRoot } from './context.ts';
 import { attachCopy } from './mounts.ts';
-import type { SuperviseData } from './supervise.ts';
+import type { SignalTargets, SuperviseData } from './supervise.ts';
 
 const CONTROL_SIZE = 24;
 /** cmsg(3): cmsg_len, cmsg_level SOL_SOCKET, cmsg_type SCM_RIGHTS, and the descriptor behind them. */
@@ -41,7 +41,7 @@ export function ownTerminal(lowering: Lowering): void {
     [controller, flags(TERMINAL_IOCTL, 'TIOCGPTPEER'), openFlags(builder, 'O_RDWR', 'O_NOCTTY')],
     { result: terminal },
   );
-  attachCopy(lowering, '/dev/pts/0', '/dev/console');
+  attachCopy(lowering, terminal, '/dev/console');
   builder.store(32, control, SCM_RIGHTS.descriptor, controller);
   builder.syscall('sendmsg', [lowering.handover.init, message, 0]);
   close(builder, controller);
@@ -115,7 +115,12 @@ function makeRaw(builder: ProgramBuilder, relay: Relay): void {
  * The monitor as relay between the user's terminal and the sandbox's: until `child` has ended, then goes to `ended` with
  * the user's terminal as it was. Input that the sandbox does not take waits without holding up its output.
  */
-export function relayTerminal(lowering: Lowering, data: SuperviseData, ended: Label): void {
+export function relayTerminal(
+  lowering: Lowering,
+  data: SuperviseData,
+  ended: Label,
+  beforeForward?: SignalTargets['beforeForward'],
+): void {
   const { builder, controller, child } = lowering;
   const relay = relayState(builder);
   const input = {
@@ -207,6 +212,7 @@ export function relayTerminal(lowering: Lowering, data: SuperviseData, ended: La
   copySize(builder, relay, controller);
   builder.jump(loop);
   builder.place(forward);
+  beforeForward?.({ signal, loop });
   builder.syscall('kill', [child, signal], { onError: 'ignore' });
   builder.jump(loop);
   builder.place(onChild);

@@ -275,7 +275,11 @@ for (const arch of ['x86_64', 'aarch64'] as const) {
 
     test('is left to the explainer where there is one, and said plainly where that cannot be executed', () => {
       const words: string[] = [];
-      const explained = player(operations, arch, { executable: '/opt/sandbox', arguments: ['__explain'] });
+      const explained = player(operations, arch, {
+        executable: '/opt/sandbox',
+        arguments: ['__explain'],
+        afterKill: ['__killed'],
+      });
       const script = {
         execve: (args: readonly bigint[], memory: Memory): bigint => {
           const [path = 0n, argv = 0n, envp = 0n] = args;
