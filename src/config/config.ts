@@ -1,3 +1,5 @@
+import type { Capability } from '../linux/constants/capability.ts';
+
 /** As the plan names them: StorageDriverName. */
 export const STORAGE_DRIVERS = ['native', 'fuse-overlayfs', 'copy'] as const;
 
@@ -11,6 +13,52 @@ export interface Config {
   readonly unpackLimit: number;
   /** How copy-on-write is made for images and `--rootfs`; undefined: the best that works. */
   readonly storageDriver?: (typeof STORAGE_DRIVERS)[number];
+  /** What is said of profiles, by name; every name that one extends is here or built in, and none extends itself. */
+  readonly profiles: ReadonlyMap<string, ProfileSettings>;
+  /** Directories, absolute or below `~/`, without a slash at the end, and the profile that counts in each. */
+  readonly projects: ReadonlyMap<string, string>;
+}
+
+/** Profiles that are there without being configured. */
+export const BUILT_IN_PROFILES = ['dev', 'strict'] as const;
+
+/** What of the user's session can be shown inside. */
+export const SESSION_PARTS = ['ssh-agent', 'gpg-agent', 'dbus', 'wayland', 'x11', 'audio', 'gpu'] as const;
+export type SessionPart = (typeof SESSION_PARTS)[number];
+
+/** What a profile says differently from the one that it extends. */
+export interface ProfileSettings {
+  /** The profile's own name: the built-in one of that name. */
+  readonly parent: string;
+  readonly network?: 'none' | 'host';
+  readonly workspace?: 'rw' | 'ro' | 'cow' | 'none';
+  readonly session?: 'shared' | 'own';
+  readonly landlock?: boolean;
+  readonly seccomp?:
+    | { readonly kind: 'list'; readonly name: 'dev' | 'strict' }
+    | { readonly kind: 'unconfined' }
+    /** Absolute, or below `~/`. */
+    | { readonly kind: 'file'; readonly path: string };
+  readonly foreignCalls?: 'allowed' | 'refused';
+  readonly userNamespaces?: 'allowed' | 'refused';
+  readonly capAdd: readonly Capability[];
+  readonly capDrop: readonly Capability[];
+  readonly connectTcp?: readonly number[];
+  readonly bindTcp?: readonly number[];
+  /** As after `-e`. */
+  readonly env: readonly string[];
+  readonly limits: ProfileLimits;
+  readonly parts: ReadonlyMap<SessionPart, boolean>;
+}
+
+/** As the plan names them: Limits. */
+export interface ProfileLimits {
+  readonly memory?: number;
+  readonly memorySwap?: number;
+  readonly cpus?: number;
+  readonly cpuWeight?: number;
+  readonly pids?: number;
+  readonly ioWeight?: number;
 }
 
 export interface RegistrySettings {
@@ -33,7 +81,13 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const GIB = 2 ** 30;
 
-export const DEFAULT_CONFIG: Config = { registries: new Map(), aliases: new Map(), unpackLimit: 64 * GIB };
+export const DEFAULT_CONFIG: Config = {
+  registries: new Map(),
+  aliases: new Map(),
+  unpackLimit: 64 * GIB,
+  profiles: new Map(),
+  projects: new Map(),
+};
 
 const NO_SETTINGS: RegistrySettings = { mirrors: [], insecure: false };
 

@@ -18,7 +18,10 @@ export function configPath(environment: Environment): string {
 
 function contentOf(path: string): string | undefined {
   try {
-    const { size } = statSync(path);
+    // Most have no such file, and an error that is thrown for it costs more than the call.
+    const about = statSync(path, { throwIfNoEntry: false });
+    if (about === undefined) return undefined;
+    const { size } = about;
     if (size > MOST_BYTES) throw new ConfigError(`${path} has ${size} bytes, which no configuration has`);
     return readFileSync(path, 'utf8');
   } catch (cause) {

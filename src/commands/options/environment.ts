@@ -1,4 +1,5 @@
 import { unexpected } from '../arguments/usage-error.ts';
+import { looksSecret } from './secret-name.ts';
 
 /** One request for variables, from `-e` or a line of an `--env-file`. */
 export type VariableRequest =
@@ -18,21 +19,33 @@ export function parseVariable(text: string): VariableRequest {
   return name.endsWith('*') ? { kind: 'prefix', prefix: name.slice(0, -1) } : { kind: 'host', name };
 }
 
+export interface ResolvedVariables {
+  readonly variables: ReadonlyMap<string, string>;
+  /** Names of those that only a pattern asked for and that look like secrets: they are not passed. */
+  readonly heldBack: readonly string[];
+}
+
 /** Takes requests in order and the host's variables; gives the variables, the last request of a name winning. */
 export function resolveVariables(
   requests: readonly VariableRequest[],
   host: ReadonlyMap<string, string>,
-): Map<string, string> {
-  const found = new Map<string, string>();
+): ResolvedVariables {
+  const variables = new Map<string, string>();
+  const heldBack = new Set<string>();
+  const named = new Set(requests.flatMap((request) => (request.kind === 'prefix' ? [] : [request.name])));
   for (const request of requests) {
     if (request.kind === 'set') {
-      found.set(request.name, request.value);
+      variables.set(request.name, request.value);
     } else if (request.kind === 'host') {
       const value = host.get(request.name);
-      if (value !== undefined) found.set(request.name, value);
+      if (value !== undefined) variables.set(request.name, value);
     } else {
-      for (const [name, value] of host) if (name.startsWith(request.prefix)) found.set(name, value);
+      for (const [name, value] of host) {
+        if (!name.startsWith(request.prefix)) continue;
+        if (named.has(name) || !looksSecret(name, value)) variables.set(name, value);
+        else heldBack.add(name);
+      }
     }
   }
-  return found;
+  return { variables, heldBack: [...heldBack] };
 }

@@ -11,11 +11,15 @@ export function parseInsidePath(text: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
-/** As `parseInsidePath`, for something to be mounted there, which the root itself cannot be. */
+/** What is there is the kernel's: what is written to it and hidden in it must not be something else (CVE-2019-16884). */
+const OF_THE_KERNEL = /^\/(proc|sys)(\/|$)/;
+
+/** As `parseInsidePath`, for something to be mounted there, which the root itself, /proc and /sys cannot be. */
 export function parseMountPoint(text: string): string {
   const path = parseInsidePath(text);
   if (path === '/')
     throw unexpected('a place below the root', text, 'the root itself is chosen with the image or --rootfs');
+  if (OF_THE_KERNEL.test(path)) throw unexpected('a place that is not in /proc or /sys', text);
   return path;
 }
 

@@ -4,21 +4,26 @@ import type { Lifetime, RootFs, Spec, User } from '../../plan/spec.ts';
 import type { OptionValues } from '../arguments/option.ts';
 import { UsageError } from '../arguments/usage-error.ts';
 import { parseEnvFile } from '../options/env-file.ts';
-import { resolveVariables, type VariableRequest } from '../options/environment.ts';
+import {
+  parseVariable,
+  type ResolvedVariables,
+  resolveVariables,
+  type VariableRequest,
+} from '../options/environment.ts';
 import { hostnameFor } from '../options/names.ts';
 import type { sandboxOptions } from '../options/sandbox-options.ts';
 import { type Account, accountOf } from './account.ts';
 import { defaultShell } from './default-shell.ts';
+import { devicesOf } from './devices.ts';
 import { isDirectory, readHostText, realHostDirectory, realHostPath, realPathIfAny } from './host-files.ts';
 import { imageCommand, imageDirectory, imageUser, NO_DEFAULTS, stopSignalOf } from './image-defaults.ts';
+import { limitsOf } from './limits.ts';
 import type { Root } from './root.ts';
 import { DEFAULT_PATH, sandboxEnvironment, searchPathInside } from './sandbox-environment.ts';
-import { securityOf } from './security.ts';
+import { secretsOf } from './secrets.ts';
+import { holdingOf } from './security.ts';
 import type { Surroundings } from './surroundings.ts';
 import { workspaceFor } from './workspace.ts';
-
-/** Without `--network`: as with podman, programs find the network they know. */
-const DEFAULT_NETWORK = 'host';
 
 export interface SandboxRequest {
   readonly options: OptionValues<typeof sandboxOptions>;
@@ -26,8 +31,8 @@ export interface SandboxRequest {
   readonly lifetime: Lifetime;
   /** A shell is the user's; what is run may be the image's. */
   readonly purpose: 'run' | 'shell';
-  /** Name of the profile that counts unless one is asked for. */
-  readonly profile: string;
+  /** Name of the profile that counts unless one is asked for; undefined: the one of the project, else `dev`. */
+  readonly profile: string | undefined;
   /** Undefined or empty: the image's command, or the default shell. */
   readonly command: readonly string[] | undefined;
 }
@@ -36,6 +41,8 @@ export interface BuiltSpec {
   readonly spec: Spec;
   /** Lines for the user. */
   readonly notes: readonly string[];
+  /** Whether there is something in it that is not to be kept on the disk. */
+  readonly isSecret: boolean;
 }
 
 function rootFsOf(root: Root, currentDirectory: () => string): RootFs {
@@ -48,8 +55,9 @@ function rootFsOf(root: Root, currentDirectory: () => string): RootFs {
 
 function requestedVariables(
   request: SandboxRequest,
+  ofProfile: readonly string[],
   { environment, currentDirectory }: Surroundings,
-): Map<string, string> {
+): ResolvedVariables {
   const fromFiles = request.options.envFile.flatMap((unsafePath): VariableRequest[] => {
     const text = readHostText('--env-file', unsafePath, currentDirectory);
     try {
@@ -59,7 +67,7 @@ function requestedVariables(
       throw new UsageError(`--env-file: ${unsafePath}: ${error.message}`, { hint: error.hint });
     }
   });
-  return resolveVariables([...fromFiles, ...request.options.env], environment);
+  return resolveVariables([...ofProfile.map(parseVariable), ...fromFiles, ...request.options.env], environment);
 }
 
 /** The user's own account on the host: what the session says, else passwd(5), which is only read if it is needed. */
@@ -103,21 +111,37 @@ function onTerminal(): boolean {
   return [0, 1, 2].every((stream) => isatty(stream));
 }
 
+/** What was only asked for by a pattern, and what an image's own user cannot do with what is shown of the session. */
+function remarks({ heldBack }: ResolvedVariables, parts: ReadonlySet<string>, user: User): string[] {
+  const notes: string[] = [];
+  if (heldBack.length > 0) {
+    notes.push(`not passed, since they look like secrets: ${heldBack.join(', ')} (-e NAME passes one)`);
+  }
+  if (user.kind === 'account' && parts.size > 0) {
+    notes.push(`the image's user is not you outside, who may use ${[...parts].join(', ')}: --user ${user.uid} is`);
+  }
+  return notes;
+}
+
 /**
  * Takes a request and what surrounds it and gives the Spec: paths of the host looked up, the environment complete.
- * Reads the host's file system, changes nothing. Throws UsageError, and the LinuxError of a removed current directory.
+ * Reads the host's file system and the configuration, changes nothing. Throws UsageError, ConfigError, and the LinuxError of a
+ * removed current directory.
  */
-export function buildSpec(request: SandboxRequest, surroundings: Surroundings): BuiltSpec {
+export async function buildSpec(request: SandboxRequest, surroundings: Surroundings): Promise<BuiltSpec> {
   const { options, lifetime, root } = request;
   const { environment: host, currentDirectory } = surroundings;
   const rootfs = rootFsOf(root, currentDirectory);
 
   const self = ownAccount(surroundings);
   const home = realPathIfAny(self.home);
+  const madeFor = lifetime.kind === 'named' ? lifetime.name : undefined;
+  const { held, notes } = await holdingOf(options, { profile: request.profile, madeFor, home }, surroundings);
+  const { security } = held;
   const { workspace, note } =
-    options.workspace === 'none'
+    held.workspace === 'none'
       ? workspaceFor('none', '/', home)
-      : workspaceFor(options.workspace, currentDirectory(), home);
+      : workspaceFor(held.workspace, currentDirectory(), home);
 
   const { user, account } = identityOf(request, rootfs, self);
   const seen = { homes: [self.home, home], workspace: workspace.kind === 'none' ? undefined : workspace.path };
@@ -125,8 +149,11 @@ export function buildSpec(request: SandboxRequest, surroundings: Surroundings): 
 
   const defaults = root.kind === 'image' ? root.defaults : NO_DEFAULTS;
   const imagePlace = request.purpose === 'run' || workspace.kind === 'none' ? imageDirectory(defaults) : undefined;
-  const security = securityOf(options, request.profile);
   const workdir = options.workdir ?? imagePlace;
+  const requested = requestedVariables(request, held.env, surroundings);
+  const session =
+    held.parts.size > 0 ? (await import('./desktop.ts')).sessionOf(held.parts, surroundings, account.home) : undefined;
+  const secrets = [...secretsOf(options.secret, surroundings), ...(session?.secrets ?? [])];
   const spec: Spec = {
     lifetime,
     rootfs,
@@ -138,26 +165,35 @@ export function buildSpec(request: SandboxRequest, surroundings: Surroundings): 
       account,
       path,
       image: root.kind === 'image' ? defaults.env : undefined,
-      requested: requestedVariables(request, surroundings),
+      session: session?.variables ?? [],
+      requested: requested.variables,
     }),
     hostname: options.hostname ?? (lifetime.kind === 'named' ? hostnameFor(lifetime.name) : 'sandbox'),
     readOnly: options.readOnly,
-    network: options.network ?? DEFAULT_NETWORK,
-    volumes: options.volume.map(({ unsafeSource, destination, access }) => ({
-      source: realHostPath('--volume', unsafeSource, currentDirectory),
-      destination,
-      access,
-    })),
-    tmpfs: options.tmpfs,
-    devices: [],
-    secrets: [],
+    network: held.network,
+    volumes: [
+      ...(session?.volumes ?? []),
+      ...options.volume.map(({ unsafeSource, destination, access }) => ({
+        source: realHostPath('--volume', unsafeSource, currentDirectory),
+        destination,
+        access,
+      })),
+    ],
+    tmpfs: [...(session?.tmpfs ?? []), ...options.tmpfs],
+    devices: [...(session?.devices ?? []), ...devicesOf('--device', options.device)],
+    secrets,
     security,
-    resourceLimits: [],
+    ...limitsOf(options, held.limits),
     terminal: options.tty || (security.session === 'own' && onTerminal()) ? 'own' : 'inherited',
     stdin: true,
     ...(options.storageDriver === undefined ? {} : { storageDriver: options.storageDriver }),
     ...(defaults.stopSignal === undefined ? {} : { stopSignal: stopSignalOf(defaults.stopSignal) }),
     command: commandOf(request, defaultShell(rootfs, account.shell)),
   };
-  return { spec, notes: note === undefined ? [] : [note] };
+  return {
+    spec,
+    notes: [...(note === undefined ? [] : [note]), ...notes, ...remarks(requested, held.parts, user)],
+    // Variables that were asked for may be secrets.
+    isSecret: requested.variables.size > 0 || secrets.length > 0,
+  };
 }

@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { decodeBytes, encodeBytes } from '../../linux/bytes.ts';
 import { fromNodeError } from '../../linux/errno.ts';
@@ -34,6 +34,33 @@ export function readHostText(option: string, unsafePath: string, currentDirector
     return decodeBytes(readFileSync(encodeBytes(path)));
   } catch (error) {
     throw new UsageError(`${option}: ${quoted(unsafePath)} cannot be read`, { cause: fromNodeError(error, path) });
+  }
+}
+
+/**
+ * Takes a path as typed after an option and gives the file's bytes, or undefined where there are more than `most`: a pipe or a
+ * device may have no end. Throws UsageError.
+ */
+export function readHostBytes(
+  option: string,
+  unsafePath: string,
+  most: number,
+  currentDirectory: () => string,
+): Buffer | undefined {
+  const path = unsafePath.startsWith('/') ? unsafePath : `${currentDirectory()}/${unsafePath}`;
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(encodeBytes(path), 'r');
+    const bytes = Buffer.alloc(most + 1);
+    let length = 0;
+    for (let read = 1; read > 0 && length < bytes.length; length += read) {
+      read = readSync(descriptor, bytes, length, bytes.length - length, null);
+    }
+    return length > most ? undefined : bytes.subarray(0, length);
+  } catch (error) {
+    throw new UsageError(`${option}: ${quoted(unsafePath)} cannot be read`, { cause: fromNodeError(error, path) });
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 

@@ -16,6 +16,8 @@ export interface EnvironmentParts {
   readonly path: string;
   /** What an image sets, which wins over all that is ours; undefined: the root file system is no image. */
   readonly image: ReadonlyArray<readonly [name: string, value: string]> | undefined;
+  /** The way to what of the session is shown. */
+  readonly session?: ReadonlyArray<readonly [name: string, value: string]>;
   /** From `-e` and `--env-file`: these win. */
   readonly requested: ReadonlyMap<string, string>;
 }
@@ -43,6 +45,7 @@ export function sandboxEnvironment(parts: EnvironmentParts): Array<readonly [nam
   if (parts.image !== undefined && writesUtf8(parts.host)) environment.set('LANG', IMAGE_LOCALE);
   environment.set('container', 'sandbox');
   for (const [name, value] of parts.image ?? []) environment.set(name, value);
+  for (const [name, value] of parts.session ?? []) environment.set(name, value);
   for (const [name, value] of parts.requested) environment.set(name, value);
   return [...environment];
 }

@@ -1,7 +1,7 @@
 import type { Lifetime } from '../../plan/spec.ts';
 import { keptChanges, keptSandbox } from '../../sandbox/kept.ts';
 import { note } from '../../ui/output.ts';
-import { buildSpec, type SandboxRequest } from './build-spec.ts';
+import { type BuiltSpec, buildSpec, type SandboxRequest } from './build-spec.ts';
 import { orInterrupted } from './or-interrupted.ts';
 import { ownStore } from './own-store.ts';
 import { preparationProgress } from './preparation-progress.ts';
@@ -16,7 +16,7 @@ type Request = Omit<SandboxRequest, 'lifetime' | 'root' | 'purpose' | 'profile'>
 export async function startRun(request: Request & { readonly root: RootRequest }): Promise<number> {
   return await orInterrupted(async () => {
     const root = await resolveRoot(request.root, request.options).catch(forgottenDashes(request));
-    return await start({ ...request, root, lifetime: { kind: 'ephemeral' }, purpose: 'run', profile: 'dev' });
+    return await start({ ...request, root, lifetime: { kind: 'ephemeral' }, purpose: 'run', profile: undefined });
   });
 }
 
@@ -39,17 +39,21 @@ export async function startShell(words: ShellWords, request: Request): Promise<n
 }
 
 /** A kept sandbox stays as closely held as it was made, unless told otherwise. */
-function profileOf(store: string, lifetime: Lifetime): string {
-  return (lifetime.kind === 'named' ? keptSandbox(store, lifetime.name)?.profile : undefined) ?? 'dev';
+function profileOf(store: string, lifetime: Lifetime): string | undefined {
+  return lifetime.kind === 'named' ? keptSandbox(store, lifetime.name)?.profile : undefined;
+}
+
+/** Builds the Spec of a request, and says what the user should know about it. Throws what `buildSpec` throws. */
+export async function specFor(request: SandboxRequest): Promise<Pick<BuiltSpec, 'spec' | 'isSecret'>> {
+  const { notes, ...built } = await buildSpec(request, ownSurroundings());
+  for (const line of notes) note(line);
+  return built;
 }
 
 async function start(request: SandboxRequest): Promise<never> {
-  const { spec, notes } = buildSpec(request, ownSurroundings());
-  for (const line of notes) note(line);
+  const { spec, isSecret } = await specFor(request);
   const { startSandbox } = await import('../../sandbox/start.ts');
-  // Variables that were asked for may be secrets.
-  const keep = request.options.env.length === 0 && request.options.envFile.length === 0;
-  return await startSandbox(spec, preparationProgress, { keep });
+  return await startSandbox(spec, preparationProgress, { keep: !isSecret, note, workspace: request.options.workspace });
 }
 
 /** `run ls`: the word was perhaps a command. */

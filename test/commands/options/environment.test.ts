@@ -29,7 +29,7 @@ describe('resolveVariables', () => {
   it('looks names up on the host and leaves out what is not set there', () => {
     const requests = [parseVariable('EDITOR'), parseVariable('PAGER'), parseVariable('LC_*')];
     assert.deepEqual(
-      [...resolveVariables(requests, host)],
+      [...resolveVariables(requests, host).variables],
       [
         ['EDITOR', 'vi'],
         ['LC_ALL', 'C'],
@@ -40,7 +40,50 @@ describe('resolveVariables', () => {
 
   it('lets the last request of a name win', () => {
     const requests = ['EDITOR=ed', 'LC_ALL=x', 'EDITOR'].map(parseVariable);
-    assert.deepEqual(Object.fromEntries(resolveVariables(requests, host)), { EDITOR: 'vi', LC_ALL: 'x' });
+    assert.deepEqual(Object.fromEntries(resolveVariables(requests, host).variables), { EDITOR: 'vi', LC_ALL: 'x' });
+  });
+});
+
+describe('variables that look like secrets', () => {
+  const secrets = [
+    'GITHUB_TOKEN',
+    'NPM_AUTH_TOKEN',
+    'TOKEN_2',
+    'PGPASSWORD',
+    'MYSQL_PWD',
+    'DB_PASSWORD',
+    'my_secret',
+    'AWS_PROFILE',
+    'OPENAI_API_KEY',
+    'SSH_PRIVATE_KEY',
+    'GOOGLE_APPLICATION_CREDENTIALS',
+    'SSH_AUTH_SOCK',
+    'DBUS_SESSION_BUS_ADDRESS',
+    'XAUTHORITY',
+  ];
+  const harmless = ['PWD', 'OLDPWD', 'KEYBOARD', 'MONKEY', 'TOKENIZERS_PARALLELISM', 'EDITOR', 'COMPASS', 'AUTHOR'];
+  const host = new Map([...secrets, ...harmless].map((name) => [name, 'x']));
+
+  it('are held back from patterns', () => {
+    const { variables, heldBack } = resolveVariables([parseVariable('*')], host);
+    assert.deepEqual([...variables.keys()], harmless);
+    assert.deepEqual(heldBack, secrets);
+  });
+
+  it('pass when they are named, alone or beside a pattern', () => {
+    const requests = ['GITHUB_*', 'GITHUB_TOKEN', 'MYSQL_PWD'].map(parseVariable);
+    const { variables, heldBack } = resolveVariables(requests, host);
+    assert.deepEqual([...variables.keys()], ['GITHUB_TOKEN', 'MYSQL_PWD']);
+    assert.deepEqual(heldBack, []);
+  });
+
+  it('are known by a login in a URL too', () => {
+    const urls = new Map([
+      ['DATABASE', 'postgres://ann:hunter2@db.example.org/x'],
+      ['PROXY', 'http://proxy.example.org:3128/'],
+      ['MAIL', 'mailto:ann@example.org'],
+    ]);
+    assert.deepEqual(resolveVariables([parseVariable('*')], urls).heldBack, ['DATABASE']);
   });
 });
 

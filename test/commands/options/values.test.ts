@@ -156,6 +156,9 @@ describe('paths inside', () => {
   it('are absolute, and mount points below the root', () => {
     refuses(parseInsidePath, /^expected an absolute path, which starts with \/, got "/, ['', 'a', './a', '~']);
     refuses(parseMountPoint, /^expected a place below the root/, ['/', '/.', '/a/..']);
+    const kernel = ['/proc', '/proc/', '/proc/self', '/a/../proc/sys', '/sys', '/sys/fs/cgroup'];
+    refuses(parseMountPoint, /^expected a place that is not in \/proc or \/sys/, kernel);
+    assert.equal(parseMountPoint('/process'), '/process');
   });
 });
 

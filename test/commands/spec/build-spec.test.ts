@@ -8,6 +8,7 @@ import { UsageError } from '../../../src/commands/arguments/usage-error.ts';
 import { sandboxOptions } from '../../../src/commands/options/sandbox-options.ts';
 import { buildSpec } from '../../../src/commands/spec/build-spec.ts';
 import type { Root } from '../../../src/commands/spec/root.ts';
+import { DEFAULT_CONFIG } from '../../../src/config/config.ts';
 import { encodeBytes } from '../../../src/linux/bytes.ts';
 import { LinuxError } from '../../../src/linux/errno.ts';
 import { PROFILES } from '../../../src/plan/profiles.ts';
@@ -24,11 +25,11 @@ describe('buildSpec', () => {
   });
   afterEach(() => rmSync(base, { recursive: true }));
 
-  const build = (words: readonly string[], { cwd = project, name = '', home = join(base, 'home') } = {}) => {
+  const build = async (words: readonly string[], { cwd = project, name = '', home = join(base, 'home') } = {}) => {
     const { options, rest } = parseArguments(sandboxOptions, { limit: () => 0, surplus: 'refused' }, words);
     const root: Root =
       options.rootfs === undefined ? { kind: 'host' } : { kind: 'directory', unsafePath: options.rootfs };
-    return buildSpec(
+    return await buildSpec(
       {
         options,
         root,
@@ -47,13 +48,14 @@ describe('buildSpec', () => {
           ['SECRET', 'x'],
         ]),
         currentDirectory: () => cwd,
+        config: async () => DEFAULT_CONFIG,
       },
     );
   };
-  const refused = (words: readonly string[], pattern: RegExp): UsageError => {
+  const refused = async (words: readonly string[], pattern: RegExp): Promise<UsageError> => {
     let thrown: unknown;
     try {
-      build(words);
+      await build(words);
     } catch (error) {
       thrown = error;
     }
@@ -62,8 +64,8 @@ describe('buildSpec', () => {
     return thrown;
   };
 
-  it('fills in everything that was not said', () => {
-    const { spec, notes } = build(['--', 'make']);
+  it('fills in everything that was not said', async () => {
+    const { spec, notes } = await build(['--', 'make']);
     const expected: Spec = {
       lifetime: { kind: 'ephemeral' },
       rootfs: { kind: 'host' },
@@ -94,7 +96,7 @@ describe('buildSpec', () => {
     assert.deepEqual(notes, []);
   });
 
-  it('takes over everything that was said', () => {
+  it('takes over everything that was said', async () => {
     symlinkSync('data', join(project, 'link'));
     writeFileSync(join(project, 'env'), 'A=file\nB=file\n');
     const words = [
@@ -109,7 +111,7 @@ describe('buildSpec', () => {
       '--read-only',
       '-it',
     ];
-    const { spec } = build([
+    const { spec } = await build([
       ...words,
       '--env-file',
       'env',
@@ -132,54 +134,58 @@ describe('buildSpec', () => {
     assert.deepEqual([environment.get('A'), environment.get('B')], ['option', 'file']);
   });
 
-  it('is root in a root file system of its own, with what passwd says there', () => {
+  it('is root in a root file system of its own, with what passwd says there', async () => {
     const root = join(base, 'root');
     mkdirSync(join(root, 'etc'), { recursive: true });
     writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0::/root:/bin/ash\nweb:x:9:9::/srv/web:/bin/false\n');
-    const environment = (words: readonly string[]) => new Map(build(['--rootfs', root, ...words]).spec.environment);
-    assert.deepEqual(build(['--rootfs', '../../root']).spec.rootfs, { kind: 'directory', path: root });
-    assert.deepEqual(build(['--rootfs', root]).spec.command, ['/bin/sh']);
-    assert.deepEqual([environment([]).get('HOME'), environment([]).get('SHELL')], ['/root', '/bin/ash']);
+    const environment = async (words: readonly string[]) =>
+      new Map((await build(['--rootfs', root, ...words])).spec.environment);
+    assert.deepEqual((await build(['--rootfs', '../../root'])).spec.rootfs, { kind: 'directory', path: root });
+    assert.deepEqual((await build(['--rootfs', root])).spec.command, ['/bin/sh']);
     assert.deepEqual(
-      [environment(['-u', 'web']).get('HOME'), environment(['-u', '9']).get('USER')],
+      [(await environment([])).get('HOME'), (await environment([])).get('SHELL')],
+      ['/root', '/bin/ash'],
+    );
+    assert.deepEqual(
+      [(await environment(['-u', 'web'])).get('HOME'), (await environment(['-u', '9'])).get('USER')],
       ['/srv/web', 'web'],
     );
-    assert.match(environment([]).get('PATH') ?? '', /^\/usr\/local\/sbin:/);
+    assert.match((await environment([])).get('PATH') ?? '', /^\/usr\/local\/sbin:/);
   });
 
-  it('keeps bytes that are not UTF-8 in paths', () => {
+  it('keeps bytes that are not UTF-8 in paths', async () => {
     const directory = join(project, 'd\udcff');
     mkdirSync(encodeBytes(directory));
-    assert.equal(build(['-v', './d\udcff:/x']).spec.volumes[0]?.source, directory);
+    assert.equal((await build(['-v', './d\udcff:/x'])).spec.volumes[0]?.source, directory);
   });
 
-  it('opens the login shell in a sandbox called by its name', () => {
-    const { spec } = build([], { name: 'my_site' });
+  it('opens the login shell in a sandbox called by its name', async () => {
+    const { spec } = await build([], { name: 'my_site' });
     assert.deepEqual(spec.command, ['/bin/zsh']);
     assert.deepEqual(spec.lifetime, { kind: 'named', name: 'my_site' });
     assert.equal(spec.hostname, 'my-site');
   });
 
-  it('says that the home is not mounted, even where it is reached through a symlink', () => {
+  it('says that the home is not mounted, even where it is reached through a symlink', async () => {
     symlinkSync('home', join(base, 'alias'));
-    const { spec, notes } = build(['--', 'ls'], { cwd: join(base, 'home'), home: join(base, 'alias') });
+    const { spec, notes } = await build(['--', 'ls'], { cwd: join(base, 'home'), home: join(base, 'alias') });
     assert.deepEqual(spec.workspace, { kind: 'none' });
     assert.match(notes.join(), /is your home: not mounted/);
   });
 
-  it('names the option and the path of what cannot be used', () => {
-    const cause = refused(['-v', './gone:/x'], /^--volume: ".\/gone" cannot be used$/).cause;
+  it('names the option and the path of what cannot be used', async () => {
+    const { cause } = await refused(['-v', './gone:/x'], /^--volume: ".\/gone" cannot be used$/);
     assert(cause instanceof LinuxError && cause.code === 'ENOENT');
-    refused(['--rootfs', 'gone'], /^--rootfs: "gone" cannot be used$/);
-    refused(['--rootfs', '/'], /^--rootfs: \/ is the host itself$/);
-    refused(['--env-file', 'gone'], /^--env-file: "gone" cannot be read$/);
-    refused(['--env-file', 'data'], /^--env-file: "data" cannot be read$/);
+    await refused(['--rootfs', 'gone'], /^--rootfs: "gone" cannot be used$/);
+    await refused(['--rootfs', '/'], /^--rootfs: \/ is the host itself$/);
+    await refused(['--env-file', 'gone'], /^--env-file: "gone" cannot be read$/);
+    await refused(['--env-file', 'data'], /^--env-file: "data" cannot be read$/);
     writeFileSync(join(project, 'bad'), 'A=1\n=2\n');
-    refused(['--env-file', 'bad'], /^--env-file: bad: line 2: expected a name before =/);
-    refused(['--rootfs', 'bad'], /^--rootfs: expected a directory, got "bad"$/);
+    await refused(['--env-file', 'bad'], /^--env-file: bad: line 2: expected a name before =/);
+    await refused(['--rootfs', 'bad'], /^--rootfs: expected a directory, got "bad"$/);
   });
 
-  it('needs the current directory only where it is used', () => {
+  it('needs the current directory only where it is used', async () => {
     const { options } = parseArguments(sandboxOptions, { limit: () => 0, surplus: 'refused' }, ['--workspace', 'none']);
     const lifetime = { kind: 'ephemeral' } as const;
     const request = {
@@ -193,10 +199,11 @@ describe('buildSpec', () => {
     const removed = (): string => {
       throw new LinuxError({ syscall: 'getcwd', errno: 2, hint: 'cd to one that exists' });
     };
-    const surroundings = { uid: 1000, environment: new Map<string, string>(), currentDirectory: removed };
-    assert.deepEqual(buildSpec(request, surroundings).spec.workspace, { kind: 'none' });
-    assert.throws(
-      () => buildSpec({ ...request, options: { ...options, workspace: undefined } }, surroundings),
+    const config = async () => DEFAULT_CONFIG;
+    const surroundings = { uid: 1000, environment: new Map<string, string>(), currentDirectory: removed, config };
+    assert.deepEqual((await buildSpec(request, surroundings)).spec.workspace, { kind: 'none' });
+    await assert.rejects(
+      async () => await buildSpec({ ...request, options: { ...options, workspace: undefined } }, surroundings),
       LinuxError,
     );
   });
