@@ -10,8 +10,8 @@ export const plan = defineCommand({
   description: 'Show what `run` would do with the same arguments, to the last system call',
   operands: '[IMAGE] [--] [COMMAND [ARGUMENT…]]',
   details: `
-    Nothing is started and nothing is changed, but that an image is pulled if it is not here. First come the operations, one a line, then the system calls that carry
-    them out. With \`--output FILE\` the launcher is written instead: an executable that does exactly this by itself.
+    Nothing is started and nothing is changed, but that an image is pulled if it is not here. First come the settings of the
+    profile, then the operations, one a line, then the system calls that carry them out; secrets are left out. With \`--output FILE\` the launcher is written instead: an executable that does exactly this by itself.
   `,
   examples: [
     ['Read what a sandbox is made of', 'sandbox plan -- make'],
@@ -23,7 +23,7 @@ export const plan = defineCommand({
   options: {
     ...sandboxOptions,
     rm: flag(['--rm'], 'Accepted as in `run`'),
-    json: flag(['--json'], 'Print operations and system calls as JSON'),
+    json: flag(['--json'], 'Print settings, operations and system calls as JSON'),
     output: value([['--output'], 'FILE', 'Write the launcher to a file'], parseHostPath, { kind: 'files' }),
   },
   rule: IMAGE_RULE,

@@ -27,7 +27,7 @@ export const ps = defineCommand({
   execute: async ({ options }) => {
     const { listSandboxes } = await import('../sandbox/lifecycle.ts');
     const { print } = await import('../ui/output.ts');
-    const found = (await listSandboxes()).filter(({ state }) => options.all || state === 'running');
+    const found = (await listSandboxes()).filter(({ state }) => options.all || state !== 'stopped');
     if (options.json) print(`${JSON.stringify(found, null, 2)}\n`);
     else if (options.quiet) print(found.map(({ name, id }) => `${name ?? id}\n`).join(''));
     else print(await table(found));

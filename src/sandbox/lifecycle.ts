@@ -1,3 +1,4 @@
+import { findGroup, isFrozen } from '../cgroup/find-group.ts';
 import { surveyHost } from '../host/survey.ts';
 import { StoreError } from '../store/error.ts';
 import { moveToTrash } from '../store/garbage.ts';
@@ -16,7 +17,7 @@ export interface SandboxInfo {
   readonly id: string;
   /** Kept sandboxes have one, which is their id too. */
   readonly name?: string;
-  readonly state: 'running' | 'stopped';
+  readonly state: 'running' | 'paused' | 'stopped';
   /** `host`, the directory of `--rootfs`, or the image's name. */
   readonly rootfs: string;
   readonly command: readonly string[];
@@ -48,7 +49,7 @@ function describe({ id, shelf, path }: SandboxDirectoryEntry): SandboxInfo | und
     return {
       id,
       ...(shelf === 'sandboxes' ? { name: id } : {}),
-      state: pid === undefined ? 'stopped' : 'running',
+      state: stateOf(pid),
       rootfs: nameOfRoot(spec.rootfs),
       command: spec.command,
       created: createdAt(path).toISOString(),
@@ -58,6 +59,12 @@ function describe({ id, shelf, path }: SandboxDirectoryEntry): SandboxInfo | und
   } catch {
     return undefined; // removed meanwhile
   }
+}
+
+function stateOf(init: number | undefined): SandboxInfo['state'] {
+  if (init === undefined) return 'stopped';
+  const group = findGroup(init);
+  return group !== undefined && isFrozen(group) ? 'paused' : 'running';
 }
 
 /**

@@ -15,7 +15,7 @@ export async function storeContent(): Promise<{ readonly store: string; readonly
   } catch {
     return undefined;
   }
-  return { store, running: (await listSandboxes()).filter(({ state }) => state === 'running').length };
+  return { store, running: (await listSandboxes()).filter(({ state }) => state !== 'stopped').length };
 }
 
 /**

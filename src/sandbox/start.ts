@@ -1,10 +1,8 @@
 import { statSync } from 'node:fs';
 import { surveyHost } from '../host/survey.ts';
 import type { Launcher } from '../launch/compile.ts';
-import type { Explainer } from '../launch/lower/report.ts';
 import type { SetupOp } from '../launch/operations.ts';
 import { becomeLauncher, writeLauncherFile } from '../launch/run.ts';
-import { ownCommand } from '../linux/own-command.ts';
 import type { PlanInput } from '../plan/input.ts';
 import type { Security, Spec } from '../plan/spec.ts';
 import { cachedLauncher, keepLauncher } from '../store/launchers.ts';
@@ -12,8 +10,10 @@ import { ensureStore, shelf } from '../store/layout.ts';
 import { listShelf, makeNamed, readSpec, runningInit } from '../store/sandbox-directory.ts';
 import { suspects } from '../store/suspects.ts';
 import { VERSION } from '../version.ts';
+import { compileSandbox, explainer } from './compile.ts';
 import { type BeginProgress, joinInput, planInput } from './input.ts';
 import { asMade } from './kept.ts';
+import { GROUPED, limited } from './limited.ts';
 
 /** A plan for people and for files. */
 export interface Planned {
@@ -24,21 +24,22 @@ export interface Planned {
   readonly elf: Buffer;
 }
 
-/** This program again, to say in full what a launcher can only name. */
-function explainer(): Explainer {
-  const [executable = '', ...words] = ownCommand('__explain');
-  return { executable, arguments: words };
+export interface StartOptions {
+  /** The launcher may be kept on the disk for the next time; it holds the whole environment. */
+  readonly keep: boolean;
+  readonly note: (line: string) => void;
+  /** `--workspace`, if it was given. */
+  readonly workspace?: Spec['workspace']['kind'] | undefined;
 }
 
 /**
  * Opens the sandbox that a spec describes and becomes its monitor: returns only by throwing. A named sandbox that is
- * open already is joined. `keep`: the launcher may be kept on the disk for the next time; it holds the whole environment.
- * Throws a HostError, StoreError, SandboxError or LaunchError.
+ * open already is joined. Throws a HostError, StoreError, SandboxError or LaunchError.
  */
 export async function startSandbox(
   spec: Spec,
   beginProgress: BeginProgress,
-  { keep }: { readonly keep: boolean },
+  { keep, note, workspace }: StartOptions,
 ): Promise<never> {
   const facts = surveyHost();
   ensureStore(facts.store);
@@ -46,21 +47,30 @@ export async function startSandbox(
     const path = `${shelf(facts.store, 'sandboxes')}/${spec.lifetime.name}`;
     const init = runningInit(path);
     if (init !== undefined) {
-      return await launch(joinInput(asOpened(spec, path), facts), keep, { init, path });
+      const { approachGroup } = await import('../cgroup/find-group.ts');
+      const group = await approachGroup(init);
+      if (spec.limits !== undefined) note('limits are those of the open sandbox: `sandbox update` changes them');
+      if (spec.secrets.length + spec.devices.length + spec.volumes.length > 0) {
+        note('secrets, devices, volumes and sockets are those of the open sandbox');
+      }
+      const limits = group === undefined ? {} : { limits: GROUPED };
+      const { limits: _, ...joining } = asOpened(spec, path);
+      return await launch(joinInput({ ...joining, ...limits }, facts), keep, { join: { init, path }, group });
     }
   }
-  const input = await planInput(asMade(spec, facts.store), facts, beginProgress);
+  const { spec: possible, group } = await limited(spec, note);
+  const input = await planInput(asMade(possible, facts.store, { workspace, note }), facts, beginProgress);
   const garbage = suspects(facts.store);
   // A removal that was itself killed leaves the trash for the next time.
   if (garbage.length > 0 || listShelf(facts.store, 'trash').length > 0) {
     const { removeGarbage } = await import('./removal.ts');
     removeGarbage(facts, garbage);
   }
-  if (spec.lifetime.kind === 'ephemeral') return await launch(input, keep);
+  if (spec.lifetime.kind === 'ephemeral') return await launch(input, keep, { group });
   // Only of a sandbox that is opened again: many are opened once, and a launcher takes more room than their changes.
   const isNew = readSpec(`${shelf(facts.store, 'sandboxes')}/${spec.lifetime.name}`) === undefined;
   makeNamed(facts.store, spec.lifetime.name);
-  return await launch(input, keep && !isNew);
+  return await launch(input, keep && !isNew, { group });
 }
 
 /** Who joins finds the root file system and the network of whoever opened the sandbox. */
@@ -73,13 +83,16 @@ function asOpened(spec: Spec, path: string): Spec {
   return { ...spec, network, rootfs, security };
 }
 
+/** What a launcher is told when it starts. */
+interface Start {
+  readonly join?: { readonly init: number; readonly path: string };
+  /** Absolute path of the control group's directory. */
+  readonly group: string | undefined;
+}
+
 /** Compiles the plan, unless that was done before for the same input, and becomes the launcher. */
-async function launch(
-  input: PlanInput,
-  keep: boolean,
-  join?: { readonly init: number; readonly path: string },
-): Promise<never> {
-  const { store, arch } = input.facts;
+async function launch(input: PlanInput, keep: boolean, { join, group }: Start): Promise<never> {
+  const { store } = input.facts;
   const explain = explainer();
   const key = JSON.stringify([
     buildIdentity(),
@@ -89,14 +102,9 @@ async function launch(
     whatCounts(input),
   ]);
   const cached = keep ? cachedLauncher(store, key) : undefined;
-  const words = join === undefined ? [] : [String(join.init)];
+  const words = [...(join === undefined ? [] : [String(join.init)]), ...(group === undefined ? [] : [group])];
   if (cached !== undefined) return becomeLauncher(writeLauncherFile(cached, store).path, ...words);
-  const [{ compileLauncher }, { planJoin, planSandbox: plan }] = await Promise.all([
-    import('../launch/compile.ts'),
-    import('../plan/plan.ts'),
-  ]);
-  const operations = join === undefined ? plan(input) : planJoin(input, join.path);
-  const elf = compileLauncher(operations, { arch, explainer: explain }).elf();
+  const elf = await compileSandbox(input, explain, join?.path);
   if (keep) keepLauncher(store, key, elf);
   return becomeLauncher(writeLauncherFile(elf, store).path, ...words);
 }

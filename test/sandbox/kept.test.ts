@@ -19,7 +19,7 @@ function kept(t: TestContext, driver: Parameters<typeof imageInput>[0] = {}) {
   const layers = ['b', 'a'].map((name) => `${store}/layers/${name}/tree`);
   for (const path of layers) mkdirSync(path, { recursive: true });
   const rootfs: Image = { kind: 'image', name: 'docker.io/library/debian:bookworm', manifest: 'sha256:1', layers };
-  const input = imageInput({ ...driver, spec: { rootfs, lifetime: { kind: 'named', name: 'dev' } } });
+  const input = imageInput({ ...driver, spec: { rootfs, lifetime: { kind: 'named', name: 'dev' }, ...driver.spec } });
   mkdirSync(`${store}/sandboxes/dev`, { recursive: true });
   writeFileSync(`${store}/sandboxes/dev/spec.json`, describeSpec(input));
   return { store, rootfs, spec: input.spec, facts: { ...input.facts, store } };
@@ -31,7 +31,7 @@ test('a kept sandbox is opened with the layers it was made on, whatever the tag 
   const { store, rootfs, spec } = kept(t);
   const today: Spec = { ...spec, rootfs: { ...rootfs, manifest: 'sha256:2', layers: ['/elsewhere'] } };
   assert.deepEqual(asMade(today, store), { ...spec, storageDriver: 'native' });
-  assert.deepEqual(keptSandbox(store, 'dev'), { rootfs, storageDriver: 'native' });
+  assert.deepEqual(keptSandbox(store, 'dev'), { rootfs, storageDriver: 'native', profile: 'dev' });
 });
 
 test('another image, a directory or the host is refused, and so is another storage driver', (t) => {
@@ -52,6 +52,28 @@ test('another image, a directory or the host is refused, and so is another stora
     message: /driver copy/,
   });
   assert.equal(asMade(spec, store).storageDriver, 'copy');
+});
+
+test('a workspace that is copied on write is opened again with the directory that its changes are of', (t) => {
+  const path = mkdtempSync('/tmp/workspace-');
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  const { store, spec } = kept(t, { spec: { workspace: { kind: 'cow', path } } });
+  const told: string[] = [];
+  const note = (line: string) => void told.push(line);
+  const elsewhere: Spec = { ...spec, workspace: { kind: 'rw', path: '/elsewhere' } };
+  assert.deepEqual(asMade(elsewhere, store, { note }).workspace, { kind: 'cow', path });
+  assert.equal(told.length, 1);
+  for (const workspace of ['rw', 'ro', 'none'] as const) {
+    assert.throws(() => asMade(elsewhere, store, { workspace }), { code: 'MISMATCH', message: /--workspace cow/ });
+  }
+  assert.throws(
+    () => asMade({ ...spec, workspace: { kind: 'cow', path: '/elsewhere' } }, store, { workspace: 'cow' }),
+    {
+      code: 'MISMATCH',
+    },
+  );
+  rmSync(path, { recursive: true });
+  assert.throws(() => asMade(spec, store), { code: 'MISMATCH', message: /is gone/ });
 });
 
 test('a layer that is gone is named', (t) => {

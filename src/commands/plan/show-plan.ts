@@ -1,12 +1,14 @@
 import { planSandbox } from '../../sandbox/start.ts';
 import { note, print } from '../../ui/output.ts';
 import { printable } from '../../ui/printable.ts';
+import { UsageError } from '../arguments/usage-error.ts';
 import { buildSpec, type SandboxRequest } from '../spec/build-spec.ts';
 import { preparationProgress } from '../spec/preparation-progress.ts';
 import { resolveRoot } from '../spec/resolve-root.ts';
 import type { RootRequest } from '../spec/root.ts';
 import { ownSurroundings } from '../spec/surroundings.ts';
 import { describeOperations } from './describe-operations.ts';
+import { describeProfile, profileSettings, withoutSecrets } from './describe-profile.ts';
 import { writeLauncher } from './write-launcher.ts';
 
 interface PlanOutput {
@@ -19,14 +21,28 @@ type PlanRequest = Pick<SandboxRequest, 'options' | 'command'> & { readonly root
 /** Takes what `run` would be given and prints its plan, or writes its launcher; gives the exit status. */
 export async function showPlan(request: PlanRequest, { json, output }: PlanOutput): Promise<number> {
   const root = await resolveRoot(request.root, request.options);
-  const { spec, notes } = buildSpec(
-    { ...request, root, lifetime: { kind: 'ephemeral' }, purpose: 'run', profile: 'dev' },
+  const { spec, notes } = await buildSpec(
+    { ...request, root, lifetime: { kind: 'ephemeral' }, purpose: 'run', profile: undefined },
     ownSurroundings(),
   );
   for (const line of notes) note(line);
-  const { operations, listing, elf } = await planSandbox(spec, preparationProgress);
+  if (output !== undefined && spec.secrets.length > 0) {
+    throw new UsageError('--output: the launcher would hold the secret', {
+      hint: 'a launcher is a file that stays; leave out --output, or --secret and --x11',
+    });
+  }
+  if (output !== undefined && spec.limits !== undefined) {
+    throw new UsageError('--output: a launcher in a file makes no control group', {
+      hint: 'leave out the limits, and start it with: systemd-run --user --scope -p MemoryMax=… ./FILE',
+    });
+  }
+  const { operations, listing, elf } = await planSandbox(withoutSecrets(spec), preparationProgress);
+  const profile = profileSettings(spec, operations);
   if (output !== undefined) writeLauncher(output, elf);
-  if (json) print(`${JSON.stringify({ operations, systemCalls: listing.trimEnd().split('\n') }, null, 2)}\n`);
-  else if (output === undefined) print(printable(`${describeOperations(operations)}\n${listing.trimEnd()}\n`));
+  if (json) print(`${JSON.stringify({ profile, operations, systemCalls: listing.trimEnd().split('\n') }, null, 2)}\n`);
+  else if (output === undefined) {
+    const parts = [describeProfile(profile), describeOperations(operations), listing];
+    print(printable(parts.map((part) => `${part.trimEnd()}\n`).join('\n')));
+  }
   return 0;
 }
