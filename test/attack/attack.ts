@@ -30,10 +30,12 @@ import {
 export const canAttack = { skip: needsAccount('subordinate') || needs('perl', 'unshare') };
 export const canAttackWithRoot = { skip: canAttack.skip || needs('busybox') };
 
-/** Who the attacker is inside the `host` image: the user, or root with the capabilities that a sandbox grants. */
+/** Who the attacker is inside the `host` image: the user, or root with the capabilities that a sandbox grants; `dev` unless said. */
 export const ATTACKERS = [
   { name: 'the user', words: [] },
   { name: 'root', words: ['--user', 'root'] },
+  { name: 'the user of profile strict', words: ['--profile', 'strict'] },
+  { name: 'root of profile strict', words: ['--profile', 'strict', '--user', 'root'] },
 ] as const satisfies ReadonlyArray<{ name: string; words: readonly string[] }>;
 
 let known: TestUser | undefined;

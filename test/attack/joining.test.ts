@@ -31,7 +31,7 @@ describe('what joins a sandbox cannot be caught on the way', canAttack, () => {
   for (const { name, words } of ATTACKERS) {
     test(`by ${name}`, async (t) => {
       const user = attacker();
-      const box = `attack-${process.pid}-${words.length}`;
+      const box = `attack-${process.pid}-${words.join('').replaceAll('-', '')}`;
       const options = ['--workspace', 'none', ...words, '--name', box, '--'];
       const lurker = spawn(user.sandbox, ['shell', ...options, ...perl(LURK)], {
         cwd: '/',
