@@ -12,7 +12,7 @@ export interface Section {
 export interface Goal {
   readonly measure: string;
   readonly value: number | undefined;
-  readonly unit: '×' | 'kB' | 'MB';
+  readonly unit: '×' | 'ms' | 'kB' | 'MB';
   readonly must: number;
   readonly aim: number;
   readonly verdict: Verdict;
@@ -57,4 +57,18 @@ export function ratioGoal(section: Section, ours: string, peer: string, [must, a
   }
   const verdict = own?.kind === 'measured' ? 'not measured' : 'missed';
   return { measure, value: undefined, unit: '×', must, aim, verdict };
+}
+
+/** A goal for how much longer one takes than the other of the same section, by their medians. */
+export function differenceGoal(
+  section: Section,
+  ours: string,
+  other: string,
+  [must, aim]: readonly [number, number],
+): Goal {
+  const [own, base] = [ours, other].map((name) => section.outcomes.get(name));
+  const measured = own?.kind === 'measured' && base?.kind === 'measured';
+  const value = measured ? own.median - base.median : undefined;
+  const verdict = value === undefined ? 'missed' : verdictOn(value, must, aim);
+  return { measure: `${ours} over ${other}`, value, unit: 'ms', must, aim, verdict };
 }

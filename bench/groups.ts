@@ -9,6 +9,7 @@ import { unpack } from './images/unpack.ts';
 import { Podman } from './peers/podman.ts';
 import type { Measured, Part } from './report/measured.ts';
 import { phasesTable, sectionTable } from './report/tables.ts';
+import { seccompFilters } from './seccomp/seccomp.ts';
 import * as sections from './sections.ts';
 import { traceStartUp } from './start-up.ts';
 
@@ -25,7 +26,7 @@ const MOST_TRACED = 20;
 const SLOW_RUNS = 7;
 
 const NAMES = {
-  core: ['launcher', 'host', 'debian', 'join', 'memory', 'start-up', 'size'],
+  core: ['launcher', 'strict', 'host', 'debian', 'join', 'memory', 'start-up', 'seccomp', 'size'],
   images: ['pull', 'unpack', 'peak-memory', 'image-run'],
   work: ['inside', 'disk'],
 } as const;
@@ -68,11 +69,16 @@ function core(ground: Ground): Group {
   return {
     sections: {
       launcher: (runs) => reported(sections.launcherFile(ground, runs)),
+      strict: (runs) => reported(sections.strictProfile(ground, runs)),
       host: (runs) => reported(sections.runOnHost(ground, runs)),
       debian: (runs) => reported(sections.runOnDebian(ground, podman, runs)),
       join: (runs) => reported(sections.join(ground, podman, runs)),
       memory: (runs) => reported(sections.memory(ground, podman, runs)),
       'start-up': (runs) => ({ parts: [startUp(ground, Math.min(runs, MOST_TRACED))], goals: [] }),
+      seccomp: (runs) => {
+        const all = seccompFilters(ground, runs).map(reported);
+        return { parts: all.flatMap(({ parts }) => parts), goals: all.flatMap(({ goals }) => goals) };
+      },
       size: () => ({ parts: [], goals: [sections.sizeOfExecutable(ground)] }),
     },
   };

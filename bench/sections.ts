@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { type Goal, goal, goalFor, ratioGoal, type Section } from './goals.ts';
+import { differenceGoal, type Goal, goal, goalFor, ratioGoal, type Section } from './goals.ts';
 import type { Account } from './ground/account.ts';
 import type { Ground } from './ground/ground.ts';
 import { measureInTurns } from './measure/interleaved.ts';
@@ -42,6 +42,18 @@ export function launcherFile(ground: Ground, runs: number): Result {
     section,
     goals: goals.map((each) => (ground.bare.subordinate ? { ...each, verdict: 'not for this account' } : each)),
   };
+}
+
+/** What profile strict adds to the start of a command: Landlock, a filter of hundreds of calls, more that is hidden. */
+export function strictProfile(ground: Ground, runs: number): Result {
+  const [dev, strict] = [ours.launcher(ground, ground.bare), ours.launcher(ground, ground.bare, 'strict')];
+  const section: Section = {
+    title: 'A launcher in a file, by profile',
+    unit: 'ms',
+    outcomes: measureInTurns([dev, strict], runs * OFTEN),
+    reference: dev.name,
+  };
+  return { section, goals: [differenceGoal(section, strict.name, dev.name, [0.4, 0.2])] };
 }
 
 /** What Node costs, and what is ours of it. */

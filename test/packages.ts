@@ -26,6 +26,20 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'btrfs-progs': ['mkfs.btrfs'],
   zstd: ['zstd'],
   'oci-image-tool': ['oci-image-tool'],
+  'qemu-system-x86': ['qemu-system-x86_64'],
+  'openssh-client': ['ssh', 'ssh-keygen'],
+  gpg: ['gpg'],
+  'gpg-agent': ['gpg-agent'],
+  'dbus-daemon': ['dbus-daemon'],
+  'dbus-bin': ['dbus-send'],
+  e2fsprogs: ['mke2fs'],
+  kmod: ['depmod', 'modprobe'],
+  cpio: ['cpio'],
+  'xz-utils': ['xz'],
+  'golang-github-containers-common': ['/usr/share/containers/seccomp.json'],
+  'linux-libc-dev-armhf-cross': ['/usr/arm-linux-gnueabihf/include/asm/unistd.h'],
+  gcc: ['gcc'],
+  'libc6-dev': ['/usr/include/stdio.h'],
 };
 
 /** How a skip reason starts that may stand in a CI run too: the test could not have run on this machine. */

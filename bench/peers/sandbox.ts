@@ -27,12 +27,13 @@ export function runOnDebian({ sandbox, debian }: Ground, account: Account): Cand
 }
 
 /** A launcher that `sandbox plan --output` wrote: no Node is left in it. */
-export function launcher({ sandbox, debian }: Ground, account: Account): Candidate {
-  const name = `launcher file (${ids(account)})`;
+export function launcher({ sandbox, debian }: Ground, account: Account, profile: 'dev' | 'strict' = 'dev'): Candidate {
+  const name = `launcher file${profile === 'dev' ? '' : `, ${profile}`} (${ids(account)})`;
   const root = debian.get(account);
   if (root === undefined) return { name, command: undefined, reason: NO_DEBIAN };
-  const file = `${account.home}/launcher`;
-  const words = ['plan', '--workspace', 'none', '--network', 'none', '--rootfs', root, '--output', file, '--', 'true'];
+  const file = `${account.home}/launcher-${profile}`;
+  const options = ['--workspace', 'none', '--network', 'none', '--profile', profile, '--rootfs', root];
+  const words = ['plan', ...options, '--output', file, '--', 'true'];
   try {
     execFileSync(sandbox, words, { ...asAccount(account), stdio: ['ignore', 'ignore', 'pipe'] });
   } catch (error) {

@@ -26,7 +26,8 @@ test('the text names the operations, then the system calls under each', ordinary
     cwd,
   });
   assert.equal(status, 0, stderr);
-  const [operations = '', calls = ''] = stdout.split('\n\n');
+  const [settings = '', operations = '', calls = ''] = stdout.split('\n\n');
+  assert.match(settings, /^profile {2,}dev\nnetwork {2,}none\n/);
   for (const op of [
     'createNamespaces',
     'overlay',
