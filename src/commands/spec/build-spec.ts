@@ -1,5 +1,5 @@
-import { isatty } from 'node:tty';
 import { readAccountTable } from '../../host/account-table.ts';
+import { isTerminal } from '../../linux/terminal.ts';
 import type { Lifetime, RootFs, Spec, User } from '../../plan/spec.ts';
 import type { OptionValues } from '../arguments/option.ts';
 import { UsageError } from '../arguments/usage-error.ts';
@@ -108,7 +108,7 @@ function commandOf({ purpose, root, options, command }: SandboxRequest, shell: r
 
 /** Where one of the streams leads elsewhere, a pseudo-terminal would mix what comes out of it into that. */
 function onTerminal(): boolean {
-  return [0, 1, 2].every((stream) => isatty(stream));
+  return [0, 1, 2].every((stream) => isTerminal(stream));
 }
 
 /** What was only asked for by a pattern, and what an image's own user cannot do with what is shown of the session. */
