@@ -2,9 +2,10 @@
  * `node test/run.ts [GROUP|FILE…]`: the whole test run, or some groups (unit, e2e, attack, build, vm) or files of it.
  *
  * Without words: installs the Debian packages that tests use (as root), checks types, lint and dead code, builds both
- * executables, runs all tests but those that need a virtual machine (vm). The last line is `N passed, N failed, N
- * skipped`. With CI=true a skipped test fails the run, unless its reason says that it cannot run here
- * (`CANNOT_RUN_HERE` in packages.ts).
+ * executables, runs all tests. The last line is `N passed, N failed, N skipped`. With CI=true a skipped test fails the
+ * run, unless its reason says that it cannot run here (`CANNOT_RUN_HERE` in packages.ts).
+ *
+ * The tests of `vm` share one virtual machine; which one, say the options of vm/options.ts.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -14,6 +15,8 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { installPackages } from './packages.ts';
 import { count, type Finished, type Outcome, summarise } from './summary.ts';
+import { type MachineOptions, machineOptions } from './vm/options.ts';
+import { startShared } from './vm/shared.ts';
 
 const repository = join(import.meta.dirname, '..');
 const bin = join(repository, 'node_modules', '.bin');
@@ -32,7 +35,6 @@ const GROUPS: readonly Group[] = [
   { name: 'build', concurrency: 1 },
   { name: 'vm', concurrency: 1 },
 ];
-const ON_REQUEST = 'vm';
 
 const outcome: Outcome = { passed: 0, failed: [], skipped: [] };
 
@@ -75,7 +77,16 @@ function described({ name, file, skip, todo, details }: TestEvent): Omit<Finishe
   return { title, type: details.type === 'suite' ? 'suite' : 'test', skip, todo };
 }
 
-async function main(words: readonly string[]): Promise<void> {
+/** The tests that need a virtual machine: they share it, and it ends with them. */
+async function runInMachine(group: Group, files: readonly string[], options: MachineOptions): Promise<void> {
+  if (files.length === 0) return;
+  process.stdout.write(`\n# virtual machine\n`);
+  const stop = await startShared(options);
+  await runGroup(group, files).finally(stop);
+}
+
+async function main(given: readonly string[]): Promise<void> {
+  const { machine, rest: words } = machineOptions(given);
   const all = readdirSync(join(repository, 'test'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.test.ts'))
     .map((path) => join(repository, 'test', path))
@@ -91,8 +102,8 @@ async function main(words: readonly string[]): Promise<void> {
   const wanted = new Set(words.map((word) => (word.includes('/') ? join(repository, word) : word)));
   for (const group of GROUPS) {
     const files = all.filter((file) => groupOf(file) === group);
-    const chosen = everything ? group.name !== ON_REQUEST : wanted.has(group.name);
-    await runGroup(group, chosen ? files : files.filter((file) => wanted.has(file)));
+    const chosen = everything || wanted.has(group.name) ? files : files.filter((file) => wanted.has(file));
+    await (group.name === 'vm' ? runInMachine(group, chosen, machine) : runGroup(group, chosen));
   }
   const { lines, status } = summarise(outcome, process.env.CI === 'true');
   process.stdout.write(`\n${lines.join('\n')}\n`);
