@@ -4,6 +4,7 @@ import { DomainError } from '../domain-error.ts';
 export type SandboxErrorCode =
   | 'NO_OVERLAY'
   | 'NO_DRIVER'
+  | 'NO_REVIEW'
   | 'NO_USER'
   | 'RUNNING'
   | 'REMOVAL'

@@ -6,6 +6,7 @@ import { StoreError } from '../store/error.ts';
 import { ensureStore, shelf } from '../store/layout.ts';
 import { makeNamed, readSpec } from '../store/sandbox-directory.ts';
 import { compileSandbox, explainer } from './compile.ts';
+import { SandboxError } from './error.ts';
 import { type BeginProgress, planInput } from './input.ts';
 import { limited } from './limited.ts';
 
@@ -34,7 +35,17 @@ export async function superviseSandbox(
     });
   }
   const { spec: possible, group } = await limited(spec, note);
-  const elf = await compileSandbox(await planInput(possible, facts, beginProgress), explainer());
+  const input = await planInput(possible, facts, beginProgress);
+  if (input.driver.kind === 'copy') {
+    throw new SandboxError(
+      'NO_REVIEW',
+      'the storage driver copy keeps no list of changes, so there would be nothing to review',
+      {
+        hint: 'install fuse-overlayfs, or use another driver: sandbox doctor says what this machine can do',
+      },
+    );
+  }
+  const elf = await compileSandbox(input, explainer());
   makeNamed(facts.store, name);
   writeFileSync(`${directory}/${mark}`, '', { mode: 0o600 });
   return await runToEnd(elf, facts.store, group === undefined ? [] : [group]);

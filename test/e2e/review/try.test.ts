@@ -116,6 +116,16 @@ for (const kind of KINDS) {
 }
 
 describe('review', skip('subordinate'), () => {
+  test('a storage driver that keeps no list of changes is refused before anything runs', async (t) => {
+    const where = place(t, 'review');
+    const root = busyboxRoot(t, where.user);
+    const words = ['--rootfs', root, '--storage-driver', 'copy', '--workspace', 'rw'];
+    const { status, stderr, name } = await trial(t, where, words, 'echo ran > ran');
+    assert.equal(status, 125);
+    assert.match(stderr, /the storage driver copy keeps no list of changes/);
+    assert.deepEqual([existsSync(`${where.cwd}/ran`), existsSync(`${where.store}/sandboxes/${name}`)], [false, false]);
+  });
+
   test('the command is closely held: no network, and on the host nothing changes', async (t) => {
     const where = place(t, 'review');
     await outside(where, 'echo 1 > a');
