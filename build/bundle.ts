@@ -24,7 +24,6 @@ const LATER = [
   'src/commands/image/save-images.ts',
   'src/commands/image/tag-image.ts',
   'src/commands/try/review-trial.ts',
-  'src/config/parse.ts',
   'src/doctor/diagnose.ts',
   'src/doctor/host-probe.ts',
   'src/explain/explain.ts',

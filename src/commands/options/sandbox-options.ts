@@ -55,7 +55,7 @@ export const sandboxOptions = {
   }),
   readOnly: flag(['--read-only'], 'Refuse writes to the root file system'),
   network: value(
-    [['--network'], 'none|host', "No network but loopback, or the host's own (the default)"],
+    [['--network'], 'none|host', "No network but loopback, or the host's own (default: host; with strict none)"],
     oneOf(NETWORKS),
     {
       kind: 'words',
@@ -97,7 +97,7 @@ export const sandboxOptions = {
     [
       ['--workspace'],
       'rw|ro|cow|none',
-      'How the current directory is seen inside (default: rw); cow keeps changes in the sandbox',
+      'How the current directory is seen inside (default: rw; of `try` cow); cow keeps changes in the sandbox',
     ],
     oneOf(WORKSPACES),
     { kind: 'words', words: WORKSPACES },
