@@ -11,7 +11,7 @@ const NODE = `${REPOSITORY}/node_modules/node-linux-${process.arch}/bin/node`;
 const PATIENCE = 20 * 60_000;
 
 /** Emulated they take ten to twenty times as long: all on request only (`npm run test:vm -- --all`). */
-const CHOSEN = ['test/attack/root-file-system.test.ts'];
+const CHOSEN = ['test/attack/processes.test.ts'];
 const files =
   process.env.SANDBOX_TEST_VM_ALL === undefined
     ? CHOSEN
