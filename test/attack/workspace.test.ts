@@ -1,6 +1,7 @@
 /** A writable workspace: ways out of it, and what is left in it for others. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   copyFileSync,
@@ -97,10 +98,26 @@ attackMatrix(
   { setUp, words: ['--workspace', 'rw'] },
 );
 
-/** Exchanges two names as fast as it can, as a sandbox that is open already could. */
-const exchange = (one: string, other: string) =>
-  perl(`my ($a, $b) = ('${one}', '${other}'); print "ready\\n"; my $end = time + 60;
-    while (time < $end) { syscall(nr_renameat2, -100, $a, -100, $b, 2) for 1..50; select undef, undef, undef, 0.0002 }`);
+/** Exchanges two names as fast as it can, as a sandbox that is open already could, until it goes out of scope. */
+async function exchanging(one: string, other: string): Promise<AsyncDisposable> {
+  const user = attacker();
+  const script = `my ($a, $b) = ('${one}', '${other}'); print "ready\\n"; my $end = time + 60;
+    while (time < $end) { syscall(nr_renameat2, -100, $a, -100, $b, 2) for 1..50; select undef, undef, undef, 0.0002 }`;
+  const racer = spawn('perl', perl(script).slice(1), {
+    env: environmentOf(user),
+    stdio: ['ignore', 'pipe', 'inherit'],
+    ...(isRoot ? { uid: user.uid, gid: user.gid } : {}),
+  });
+  const ended = once(racer, 'exit');
+  await once(racer.stdout, 'data');
+  return {
+    // The directory is removed afterwards: nothing may be renamed in it any more.
+    async [Symbol.asyncDispose]() {
+      racer.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
 
 describe('renames while a sandbox starts', { skip: canAttack.skip || needs('bwrap') }, () => {
   test('do not exchange its workspace for a link to elsewhere', async (t) => {
@@ -116,13 +133,7 @@ describe('renames while a sandbox starts', { skip: canAttack.skip || needs('bwra
       runAs(user, ['sh', '-c', `${before} while [ $i -lt ${count} ]; do i=$((i+1)); ${command}; done 2>&1`], {
         timeout: 90_000,
       });
-    const racer = spawn('perl', exchange(`${place}/sub`, `${place}/link`).slice(1), {
-      env: environmentOf(user),
-      stdio: ['ignore', 'pipe', 'inherit'],
-      ...(isRoot ? { uid: user.uid, gid: user.gid } : {}),
-    });
-    t.after(() => racer.kill('SIGKILL'));
-    await new Promise((resolve) => racer.stdout.once('data', resolve));
+    await using _racer = await exchanging(`${place}/sub`, `${place}/link`);
     const bwrap = 'bwrap --dev-bind / / --bind "$(pwd -P)" /mnt cat /mnt/file';
     // The current directory is what it was, under one name or the other.
     const enter = async (count: number, command: string) => {
@@ -147,13 +158,7 @@ describe('renames while a sandbox starts', { skip: canAttack.skip || needs('bwra
     writeFileSync(`${place}/file`, 'volume\n');
     symlinkSync(outside.path, `${place}/link`);
     giveTo(user, place);
-    const racer = spawn('perl', exchange(`${place}/sub`, `${place}/link`).slice(1), {
-      env: environmentOf(user),
-      stdio: ['ignore', 'pipe', 'inherit'],
-      ...(isRoot ? { uid: user.uid, gid: user.gid } : {}),
-    });
-    t.after(() => racer.kill('SIGKILL'));
-    await new Promise((resolve) => racer.stdout.once('data', resolve));
+    await using _racer = await exchanging(`${place}/sub`, `${place}/link`);
     const words = ['run', '--workspace', 'rw', '-v', `${place}/file:${place}/sub/target/deep/file`, '--'];
     let outcomes = '';
     for (let starts = 0; starts < 8; starts++) {
