@@ -19,6 +19,9 @@ async function shell(t: Parameters<typeof Terminal.open>[0], script: string): Pr
   return await Terminal.open(t, user, ['bash', '-o', 'pipefail', '-c', text, user.sandbox], { cwd });
 }
 
+/** Says that it is there and waits. No shell: dash loses a Ctrl-C that comes just before it executes something. */
+const WAITS = `perl -e '$| = 1; print "now\\n"; sleep 1000'`;
+
 describe('a strict command on a terminal', onTerminal, () => {
   test('has a pseudo-terminal and a session of its own, also as /dev/tty and /dev/console', async (t) => {
     const script = `tty; cat /proc/self/stat | cut -d" " -f6; [ /dev/console -ef /dev/pts/0 ] && echo same; echo through > /dev/tty; sh -c "exit 7"`;
@@ -37,7 +40,7 @@ describe('a strict command on a terminal', onTerminal, () => {
   });
 
   test('ends at Ctrl-C, with the status that says so', async (t) => {
-    const terminal = await shell(t, `$run ${STRICT} -- sh -c 'echo now; exec sleep 1000'`);
+    const terminal = await shell(t, `$run ${STRICT} -- ${WAITS}`);
     await terminal.see(/now\r\n/);
     terminal.type('\x03');
     await terminal.see(/bye 130\r/);
@@ -90,7 +93,7 @@ describe('a strict command between pipes on a terminal', onTerminal, () => {
   });
 
   test('ends at Ctrl-C nevertheless', async (t) => {
-    const terminal = await shell(t, `trap : INT; cat | $run ${STRICT} -- sh -c 'echo now; exec sleep 1000' | cat`);
+    const terminal = await shell(t, `trap : INT; cat | $run ${STRICT} -- ${WAITS} | cat`);
     await terminal.see(/now\r\n/);
     terminal.type('\x03');
     await terminal.see(/bye 130\r/);

@@ -105,7 +105,8 @@ export function placeResidents(
       loop,
       onChild,
       afterForward,
-      ownSession,
+      // Init is in the monitor's group and hears the terminal itself; whoever joins has no init.
+      ownSession: ownSession && joins,
       ...(early ? { onReadable } : {}),
       ...(beforeForward ? { beforeForward } : {}),
     });
@@ -138,7 +139,12 @@ export function placeResidents(
     const reap = builder.label('reap');
     builder.place(init);
     unmapSetup();
-    forwardSignals(builder, data, lowering.command, { loop, onChild: reap, ...(stopSignal ? { stopSignal } : {}) });
+    forwardSignals(builder, data, lowering.command, {
+      loop,
+      onChild: reap,
+      ownSession,
+      ...(stopSignal ? { stopSignal } : {}),
+    });
     builder.place(reap);
     const pid = builder.scratch('reaped');
     builder.syscall('wait4', [-1, data.status, flags(WAIT, 'WNOHANG'), 0], { result: pid, onError: loop });
