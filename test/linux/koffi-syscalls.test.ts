@@ -8,7 +8,9 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   readSync,
   rmSync,
   statSync,
@@ -203,9 +205,13 @@ test('only the remembered process is signalled, not another with its pid', async
 
 test('looking for ended processes leaves no descriptor open', () => {
   // Only descriptors of processes: the test runner opens and closes others meanwhile.
-  const count = () => {
-    const listing = execFileSync('ls', ['-l', `/proc/${process.pid}/fd`], { encoding: 'utf8' });
-    return listing.split('\n').filter((line) => line.includes('pidfd')).length;
+  const count = () => readdirSync('/proc/self/fd').filter((fd) => target(fd).includes('pidfd')).length;
+  const target = (fd: string): string => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return ''; // closed meanwhile
+    }
   };
   const before = count();
   for (let turn = 0; turn < 20; turn++) signalProcess(kernel, { pid: process.pid, startTime: 1n }, 0);
