@@ -214,7 +214,7 @@ describe('applying', () => {
     const of = trial(t);
     fill(of.upper, { a: '1' });
     // Whatever is no whiteout: as root a real device, else there is none to be had.
-    if (process.getuid?.() !== 0) return t.skip('CANNOT RUN HERE: needs root to make a device');
+    if (process.getuid?.() !== 0) return t.skip('cannot run here: needs root to make a device');
     const { execFileSync } = process.getBuiltinModule('node:child_process');
     execFileSync('mknod', [`${of.upper}/null`, 'c', '1', '3']);
     const { left } = await apply(of);

@@ -116,22 +116,22 @@ print('asked', call(${KEYCTL}, 0, -3, 0))`;
       assert.equal(lines[2], 'asked -38');
     });
 
-    test('cannot be made to fill the disk, and counts all the same', {
-      timeout: 120_000,
-      skip: kind === 'subordinate' && 'once is enough',
-    }, async (t) => {
-      const script = `
+    // It takes a while, and whose ids they are makes no difference.
+    if (kind === 'bare') {
+      test('cannot be made to fill the disk, and counts all the same', { timeout: 120_000 }, async (t) => {
+        const script = `
 for n in range(${MOST_RECORDS + 5000}): libc.access(b'/tmp/%d' % n, 0)
 for n in range(1000): call(${KEYCTL}, 0, -3, n)`;
-      const { log, status, stderr } = await python(t, kind, 'everything', 'strict', script);
-      assert.equal(status, 0, stderr);
-      assert.equal(log.length, HEAD_SIZE + MOST_RECORDS * RECORD_SIZE);
-      const read = readAuditLog(log);
-      assert.ok(read.dropped >= 5000);
-      assert.deepEqual(read.calls.find(({ name }) => name === 'keyctl')?.refused, 1000);
-      const access = process.arch === 'x64' ? 'access' : 'faccessat';
-      assert.ok((read.calls.find(({ name }) => name === access)?.asked ?? 0) >= MOST_RECORDS + 5000);
-    });
+        const { log, status, stderr } = await python(t, kind, 'everything', 'strict', script);
+        assert.equal(status, 0, stderr);
+        assert.equal(log.length, HEAD_SIZE + MOST_RECORDS * RECORD_SIZE);
+        const read = readAuditLog(log);
+        assert.ok(read.dropped >= 5000);
+        assert.deepEqual(read.calls.find(({ name }) => name === 'keyctl')?.refused, 1000);
+        const access = process.arch === 'x64' ? 'access' : 'faccessat';
+        assert.ok((read.calls.find(({ name }) => name === access)?.asked ?? 0) >= MOST_RECORDS + 5000);
+      });
+    }
 
     test('writes what it is given as it is: a path makes no line of its own in the report', async (t) => {
       const script = `
