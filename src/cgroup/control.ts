@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { GroupLimits } from '../linux/group-limits.ts';
 import { CgroupError, reasonOf } from './error.ts';
 import { flatKeyed } from './group-files.ts';
-import type { Limits } from './limits.ts';
 import { explainMissing } from './refusal.ts';
 import { controllersOf, splitLimits, writeLimits } from './write-limits.ts';
 
@@ -32,7 +32,7 @@ export function killGroup(directory: string): boolean {
 }
 
 /** Changes the limits of a group with processes in it. Throws a CgroupError that names the option. */
-export function updateLimits(directory: string, limits: Limits): void {
+export function updateLimits(directory: string, limits: GroupLimits): void {
   const { possible, impossible } = splitLimits(limits, controllersOf(directory));
   if (impossible.length > 0) throw explainMissing(impossible, '');
   writeLimits(directory, possible);

@@ -1,4 +1,4 @@
-import type { DeviceRate, Limits } from './limits.ts';
+import type { DeviceRate, GroupLimits } from '../linux/group-limits.ts';
 
 /** A controller of cgroup v2 that limits come from. */
 export type Controller = 'cpu' | 'io' | 'memory' | 'pids';
@@ -22,7 +22,7 @@ const PERIOD = 100_000;
  * Documentation/admin-guide/cgroup-v2.rst. Memory and swap are counted together as podman does: without `memorySwap` there is
  * as much swap as memory.
  */
-export function limitFiles(limits: Limits, deviceNumber: (rate: DeviceRate) => string): LimitFile[] {
+export function limitFiles(limits: GroupLimits, deviceNumber: (rate: DeviceRate) => string): LimitFile[] {
   const { memory, memorySwap, cpus, cpuWeight, pids, ioWeight, deviceRates = [] } = limits;
   const files: LimitFile[] = [];
   if (memory !== undefined) {

@@ -8,10 +8,10 @@ import {
   rmdirSync,
   writeFileSync,
 } from 'node:fs';
+import type { GroupLimits } from '../linux/group-limits.ts';
 import { CgroupError, reasonOf } from './error.ts';
 import { groupDirectory, type Hierarchy, hostHierarchy } from './hierarchy.ts';
 import type { Controller } from './limit-files.ts';
-import type { Limits } from './limits.ts';
 import { MONITOR, OTHERS, OWN_PAYLOAD, PAYLOAD } from './names.ts';
 import { explainMissing, NOT_DELEGATED, refusal } from './refusal.ts';
 import { enterScope, managerAddresses } from './user-manager.ts';
@@ -32,7 +32,7 @@ export interface OpenedGroup {
  * and is moved for that. Throws a CgroupError: NO_GROUP, NO_CONTROLLER (where `enforcement` is 'required'), LIMIT.
  */
 export async function openGroup(
-  limits: Limits & { readonly enforcement: 'required' | 'bestEffort' },
+  limits: GroupLimits & { readonly enforcement: 'required' | 'bestEffort' },
 ): Promise<OpenedGroup> {
   const hierarchy = hostHierarchy();
   if (hierarchy.kind !== 'unified') throw refusal(hierarchy.kind);

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import type { DeviceRate, GroupLimits } from '../linux/group-limits.ts';
 import { CgroupError, reasonOf } from './error.ts';
 import { type LimitFile, limitFiles } from './limit-files.ts';
-import type { DeviceRate, Limits } from './limits.ts';
 
 /** Gives `major:minor` of a block device. Throws a CgroupError LIMIT. */
 function deviceNumber({ device }: DeviceRate): string {
@@ -25,7 +25,7 @@ export function controllersOf(directory: string): string[] {
 
 /** Splits limits into what a group with these controllers can hold, and the rest. Throws a CgroupError LIMIT. */
 export function splitLimits(
-  limits: Limits,
+  limits: GroupLimits,
   controllers: readonly string[],
 ): { readonly possible: readonly LimitFile[]; readonly impossible: readonly LimitFile[] } {
   const files = limitFiles(limits, deviceNumber);

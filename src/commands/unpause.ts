@@ -1,5 +1,4 @@
 import { defineCommand } from './arguments/command.ts';
-import { forEachRunning, titleOf } from './running/running-sandbox.ts';
 
 export const unpause = defineCommand({
   name: 'unpause',
@@ -13,12 +12,7 @@ export const unpause = defineCommand({
   options: {},
   rule: { limit: () => Number.POSITIVE_INFINITY, surplus: 'refused' },
   execute: async ({ operands }) => {
-    const [{ requireGroup }, { setFrozen }] = await Promise.all([
-      import('../cgroup/find-group.ts'),
-      import('../cgroup/control.ts'),
-    ]);
-    return await forEachRunning(operands, async (sandbox) => {
-      await setFrozen(requireGroup(titleOf(sandbox), sandbox.pid), false);
-    });
+    const { setPaused } = await import('./running/set-paused.ts');
+    return await setPaused(operands, false);
   },
 });

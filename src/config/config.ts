@@ -1,4 +1,5 @@
 import type { Capability } from '../linux/constants/capability.ts';
+import type { GroupLimits } from '../linux/group-limits.ts';
 
 /** As the plan names them: StorageDriverName. */
 export const STORAGE_DRIVERS = ['native', 'fuse-overlayfs', 'copy'] as const;
@@ -51,15 +52,8 @@ export interface ProfileSettings {
   readonly parts: ReadonlyMap<SessionPart, boolean>;
 }
 
-/** As the plan names them: Limits. */
-export interface ProfileLimits {
-  readonly memory?: number;
-  readonly memorySwap?: number;
-  readonly cpus?: number;
-  readonly cpuWeight?: number;
-  readonly pids?: number;
-  readonly ioWeight?: number;
-}
+/** Rates of devices are for options only. */
+export type ProfileLimits = Omit<GroupLimits, 'deviceRates'>;
 
 export interface RegistrySettings {
   /** Asked before the registry itself, in order. */

@@ -7,6 +7,7 @@
 
 import type { AuditDepth } from '../linux/audit-log.ts';
 import type { Capability } from '../linux/constants/capability.ts';
+import type { GroupLimits } from '../linux/group-limits.ts';
 import type { SeccompProfile } from './seccomp/profile.ts';
 
 /** Where the root file system comes from. */
@@ -107,29 +108,8 @@ export interface Security {
   readonly capabilities: { readonly add: readonly Capability[]; readonly drop: readonly Capability[] };
 }
 
-/** A rate of a device: `--device-read-bps` and its like. */
-export interface DeviceRate {
-  /** Path of the device on the host. */
-  readonly device: string;
-  readonly kind: 'rbps' | 'wbps' | 'riops' | 'wiops';
-  /** A second. */
-  readonly rate: number;
-}
-
-/** What a sandbox may use of the machine; what is undefined is not limited. cgroup v2: Documentation/admin-guide/cgroup-v2.rst. */
-export interface Limits {
-  /** Bytes. */
-  readonly memory?: number;
-  /** Bytes of memory and swap together, as podman counts; -1: swap is not limited. */
-  readonly memorySwap?: number;
-  /** Processors, also fractions. */
-  readonly cpus?: number;
-  /** 1 to 10000. */
-  readonly cpuWeight?: number;
-  readonly pids?: number;
-  /** 1 to 10000. */
-  readonly ioWeight?: number;
-  readonly deviceRates?: readonly DeviceRate[];
+/** What a sandbox may use of the machine. */
+export interface Limits extends GroupLimits {
   /** `required`: without control groups it is an error; `bestEffort`: it goes on without. */
   readonly enforcement: 'required' | 'bestEffort';
 }

@@ -1,10 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { HostFacts } from '../host/facts.ts';
-import { compileLauncher } from '../launch/compile.ts';
-import { writeLauncherFile } from '../launch/run.ts';
-import { ownCommand } from '../linux/own-command.ts';
-import { rootMapping } from '../plan/identity.ts';
+import { askInside } from '../sandbox/ask-inside.ts';
 import { runningInit } from '../store/sandbox-directory.ts';
 import { ReviewError } from './error.ts';
 import type { Applied, Change, Obstacle, Patch, ReviewAnswer, ReviewRequest } from './model.ts';
@@ -83,33 +80,9 @@ function unexpected(answer: ReviewAnswer): never {
 }
 
 function ask(facts: HostFacts, request: ReviewRequest): ReviewAnswer {
-  const command = ownCommand('__review');
-  const launcher = compileLauncher(
-    [
-      { op: 'createNamespaces', namespaces: ['user'], ids: rootMapping(facts) },
-      { op: 'dieWithMonitor' },
-      { op: 'startCommand' },
-      { op: 'resetSignals' },
-      { op: 'execute', command, candidates: command.slice(0, 1), environment: [] },
-    ],
-    { arch: facts.arch },
-  );
-  const { descriptor } = writeLauncherFile(launcher.elf(), facts.store);
-  const { spawnSync } = process.getBuiltinModule('node:child_process');
-  try {
-    const { status, stdout, stderr } = spawnSync('/proc/self/fd/3', [], {
-      argv0: 'sandbox',
-      stdio: ['pipe', 'pipe', 'pipe', descriptor],
-      env: {},
-      input: JSON.stringify(request),
-      encoding: 'utf8',
-      maxBuffer: 1024 ** 3,
-    });
-    if (status === 0 && stdout !== '') return JSON.parse(stdout) as ReviewAnswer;
-    throw new ReviewError('FAILED', `the changes cannot be looked at: ${stderr.trim() || `status ${status}`}`, {
-      hint: 'it takes a user namespace: `sandbox doctor` says whether there can be one',
-    });
-  } finally {
-    closeSync(descriptor);
-  }
+  const { status, stdout, stderr } = askInside(facts, '__review', request, 1024 ** 3);
+  if (status === 0 && stdout !== '') return JSON.parse(stdout) as ReviewAnswer;
+  throw new ReviewError('FAILED', `the changes cannot be looked at: ${stderr.trim() || `status ${status}`}`, {
+    hint: 'it takes a user namespace: `sandbox doctor` says whether there can be one',
+  });
 }

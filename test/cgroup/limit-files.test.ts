@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { limitFiles } from '../../src/cgroup/limit-files.ts';
-import type { Limits } from '../../src/cgroup/limits.ts';
 import { explainMissing, refusal } from '../../src/cgroup/refusal.ts';
+import type { GroupLimits } from '../../src/linux/group-limits.ts';
 
-const written = (limits: Limits): string[] =>
+const written = (limits: GroupLimits): string[] =>
   limitFiles(limits, ({ device }) => (device === '/dev/sda' ? '8:0' : '?')).map(
     ({ controller, file, content }) => `${controller} ${file}=${content}`,
   );
@@ -29,7 +29,7 @@ describe('limits as the kernel takes them', () => {
   });
 
   it('count memory and swap together, as podman does', () => {
-    const swap = (limits: Limits) => written(limits).find((line) => line.includes('swap'));
+    const swap = (limits: GroupLimits) => written(limits).find((line) => line.includes('swap'));
     assert.equal(swap({ memory: 100 }), 'memory memory.swap.max=100');
     assert.equal(swap({ memory: 100, memorySwap: 100 }), 'memory memory.swap.max=0');
     assert.equal(swap({ memory: 100, memorySwap: 250 }), 'memory memory.swap.max=150');

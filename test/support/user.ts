@@ -1,4 +1,4 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -151,11 +151,19 @@ export async function runAs(user: TestUser, argv: readonly string[], options: Ru
     timeout: options.timeout ?? 120_000,
     killSignal: 'SIGKILL',
   });
+  return await resultOf(child, options.input);
+}
+
+/** Gives a program its input and waits for its end. */
+export async function resultOf(
+  child: ChildProcessWithoutNullStreams,
+  input: string | Uint8Array = '',
+): Promise<Result> {
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
     child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text));
   child.stdin.on('error', () => {}); // a program that does not read its input
-  child.stdin.end(options.input ?? '');
+  child.stdin.end(input);
   return await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (status, signal) => resolve({ status, signal, ...output }));

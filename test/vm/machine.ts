@@ -7,7 +7,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import type { Result } from '../support/user.ts';
+import { type Result, resultOf } from '../support/user.ts';
 import { boot } from './boot.ts';
 import { DEFAULT_KIND, needsImage } from './image.ts';
 import { SANDBOX } from './inside.ts';
@@ -84,15 +84,7 @@ export const machine = {
       timeout: (options.timeout ?? PATIENCE) + 30_000,
       killSignal: 'SIGKILL',
     });
-    const output = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const)
-      child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text));
-    child.stdin.on('error', () => {}); // a program that does not read its input
-    child.stdin.end(options.input ?? '');
-    return await new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (status, signal) => resolve({ status, signal, ...output }));
-    });
+    return await resultOf(child, options.input);
   },
 
   /** Runs the built file as the account. */

@@ -1,6 +1,7 @@
 import { didYouMean } from '../../config/did-you-mean.ts';
 import { RLIMIT } from '../../linux/constants/resource.ts';
-import type { DeviceRate, ResourceLimit } from '../../plan/spec.ts';
+import type { DeviceRate } from '../../linux/group-limits.ts';
+import type { ResourceLimit } from '../../plan/spec.ts';
 import { quoted, unexpected } from '../arguments/usage-error.ts';
 import { parseByteSize } from './byte-size.ts';
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ProfileLimits } from '../../config/config.ts';
-import type { DeviceRate, Limits, ResourceLimit, Spec } from '../../plan/spec.ts';
+import type { DeviceRate } from '../../linux/group-limits.ts';
+import type { Limits, ResourceLimit, Spec } from '../../plan/spec.ts';
 import type { OptionValues } from '../arguments/option.ts';
 import { UsageError } from '../arguments/usage-error.ts';
 import type { groupLimitOptions, limitOptions } from '../options/limit-options.ts';
