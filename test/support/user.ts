@@ -16,9 +16,8 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { CANNOT_RUN_HERE } from '../packages.ts';
+import { TEST_BASE } from './base.ts';
 
-/** Where accounts of the tests have their homes: on a real disk, and not in the home of whoever runs the tests. */
-const BASE = '/var/tmp/sandbox-test';
 const BUILT = join(import.meta.dirname, '../../dist/sandbox');
 
 export interface TestUser {
@@ -67,7 +66,7 @@ function hasSubordinates(name: string): boolean {
 /** Gives an ordinary account with a range of subordinate ids, or without one; as root it is made, once. */
 export function testUser(kind: 'subordinate' | 'bare' = 'subordinate'): TestUser {
   const name = isRoot ? (kind === 'bare' ? 'sandbox-bare' : 'sandbox-test') : userInfo().username;
-  const home = `${BASE}/${name}`;
+  const home = `${TEST_BASE}/${name}`;
   if (isRoot) makeAccount(name, home, kind);
   const [uid = 0, gid = 0] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, name], { encoding: 'utf8' })));
   if (!existsSync(home)) {
@@ -78,8 +77,8 @@ export function testUser(kind: 'subordinate' | 'bare' = 'subordinate'): TestUser
 }
 
 function makeAccount(name: string, home: string, kind: 'subordinate' | 'bare'): void {
-  mkdirSync(BASE, { recursive: true, mode: 0o755 });
-  chmodSync(BASE, 0o755);
+  mkdirSync(TEST_BASE, { recursive: true, mode: 0o755 });
+  chmodSync(TEST_BASE, 0o755);
   if (spawnSync('id', [name]).status === 0) return;
   const ids = kind === 'bare' ? ['-K', 'SUB_UID_COUNT=0', '-K', 'SUB_GID_COUNT=0'] : [];
   const { status, stderr } = spawnSync('useradd', ['-m', '-d', home, '-s', '/bin/bash', ...ids, name], {
@@ -95,7 +94,7 @@ function makeAccount(name: string, home: string, kind: 'subordinate' | 'bare'): 
 /** Copies the built file once for each build to a place that every account reaches. */
 function installed(): string {
   const { mtimeMs, size } = statSync(BUILT);
-  const directory = `${BASE}/bin`;
+  const directory = `${TEST_BASE}/bin`;
   const path = `${directory}/sandbox-${size}-${Math.trunc(mtimeMs)}`;
   if (existsSync(path)) return path;
   mkdirSync(directory, { recursive: true, mode: 0o755 });

@@ -1,4 +1,5 @@
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
+import { TEST_BASE } from '../base.ts';
 
 /** What is kept was made by this version: a change of the images is to raise it. */
 const VERSION = 1;
@@ -31,13 +32,8 @@ export const IMAGES = [
 
 export type ImageName = (typeof IMAGES)[number];
 
-const isRoot = process.getuid?.() === 0;
-
-/** Outlives test runs. Of the user's own where that is not root, who shares the directory with the tests' accounts. */
-const BASE = `/var/tmp/sandbox-test${isRoot ? '' : `-${process.getuid?.()}`}`;
-
 /** Where all versions lie. */
-export const REGISTRY_BASE = `${BASE}/registry`;
+export const REGISTRY_BASE = `${TEST_BASE}/registry`;
 
 /** Where images of this version are made and kept. */
 export const PLACE = {
@@ -55,7 +51,7 @@ export const PLACE = {
 
 /** Makes the directories. Throws where someone else made them first: /var/tmp is everyone's. */
 export function makePlace(): void {
-  for (const path of [BASE, REGISTRY_BASE, ...Object.values(PLACE)]) {
+  for (const path of [TEST_BASE, REGISTRY_BASE, ...Object.values(PLACE)]) {
     if (path === PLACE.layout || path === PLACE.zstdLayout) continue;
     mkdirSync(path, { recursive: true, mode: 0o755 });
     const found = lstatSync(path);
