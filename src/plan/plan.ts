@@ -14,6 +14,8 @@ import { planTimeZone, withTimeZone } from './time-zone.ts';
 const ISOLATED: readonly NamespaceKind[] = ['user', 'mount', 'pid', 'ipc', 'uts', 'cgroup'];
 /** What it takes to take on another id, and to give this up. */
 const BECOMING_ANOTHER = ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'] as const;
+/** Where in the store the directories of sandboxes lie: store/layout.ts. */
+const SHELVES = { ephemeral: 'runs', named: 'sandboxes', build: 'builds' } as const;
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Gives the namespaces that a sandbox has of its own. */
@@ -28,11 +30,11 @@ export function planSandbox(input: PlanInput): SetupOp[] {
   const root = planRoot(input);
   const places = planPlaces(input);
   const sandbox: SandboxDirectory =
-    spec.lifetime.kind === 'named' ? { kind: 'named', name: spec.lifetime.name } : { kind: 'generated' };
+    spec.lifetime.kind === 'ephemeral' ? { kind: 'generated' } : { kind: 'named', name: spec.lifetime.name };
   const operations: SetupOp[] = [
     {
       op: 'enterSandboxDirectory',
-      store: `${facts.store}/${sandbox.kind === 'generated' ? 'runs' : 'sandboxes'}`,
+      store: `${facts.store}/${SHELVES[spec.lifetime.kind]}`,
       sandbox,
       spec: describeSpec(input),
     },

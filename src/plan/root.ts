@@ -46,7 +46,7 @@ export function planRoot(input: PlanInput): RootPlan {
   if (isEmpty(root)) directories.push({ path: EMPTY, mode: 0o755 });
   const operations = [...base.operations];
   if (root.kind === 'host') {
-    const volatile = spec.lifetime.kind === 'ephemeral';
+    const volatile = spec.lifetime.kind !== 'named';
     for (const entry of root.ground) {
       const part = planGround(entry, root.generation, { volatile, readOnly: spec.readOnly });
       directories.push(...part.directories);
@@ -88,7 +88,7 @@ export function planCopyOnWrite(
     };
   }
   const { upper, directories } = changesOf(path, mode);
-  const layers: OverlayLayers = { lower, upper, volatile: spec.lifetime.kind === 'ephemeral' };
+  const layers: OverlayLayers = { lower, upper, volatile: spec.lifetime.kind !== 'named' };
   if (driver.kind === 'native') {
     const mount: SetupOp = place ? { op: 'overlay', layers, ...place } : { op: 'mountRootOverlay', layers };
     return { directories, operations: [mount] };

@@ -127,7 +127,9 @@ export type Lifetime =
   /** `run`: gone with its command. */
   | { readonly kind: 'ephemeral' }
   /** `shell NAME`: changes stay, opened again next time. */
-  | { readonly kind: 'named'; readonly name: string };
+  | { readonly kind: 'named'; readonly name: string }
+  /** A step of a project: whoever runs it has made the directory `name`, and takes the changes out of it. */
+  | { readonly kind: 'build'; readonly name: string };
 
 /** How the command reaches the user's terminal. */
 export type Terminal =

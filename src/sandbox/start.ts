@@ -1,15 +1,14 @@
-import { statSync } from 'node:fs';
 import { surveyHost } from '../host/survey.ts';
 import type { Launcher } from '../launch/compile.ts';
 import type { SetupOp } from '../launch/operations.ts';
 import { becomeLauncher, writeLauncherFile } from '../launch/run.ts';
+import { ownBuild } from '../linux/own-build.ts';
 import type { PlanInput } from '../plan/input.ts';
 import type { Security, Spec } from '../plan/spec.ts';
 import { cachedLauncher, keepLauncher } from '../store/launchers.ts';
 import { ensureStore, shelf } from '../store/layout.ts';
 import { listShelf, makeNamed, readSpec, runningInit } from '../store/sandbox-directory.ts';
 import { suspects } from '../store/suspects.ts';
-import { VERSION } from '../version.ts';
 import { compileSandbox, explainer } from './compile.ts';
 import { type BeginProgress, joinInput, planInput } from './input.ts';
 import { asMade } from './kept.ts';
@@ -95,7 +94,7 @@ async function launch(input: PlanInput, keep: boolean, { join, group }: Start): 
   const { store } = input.facts;
   const explain = explainer();
   const key = JSON.stringify([
-    buildIdentity(),
+    ownBuild(),
     join?.path,
     explain,
     input.volumeTypes.size ? [...input.volumeTypes] : [],
@@ -107,13 +106,6 @@ async function launch(input: PlanInput, keep: boolean, { join, group }: Start): 
   const elf = await compileSandbox(input, explain, join?.path);
   if (keep) keepLauncher(store, key, elf);
   return becomeLauncher(writeLauncherFile(elf, store).path, ...words);
-}
-
-/** Another build of the same version may compile the same plan to another launcher. */
-function buildIdentity(): string {
-  // Not by its path: the file may have been replaced since this process was started.
-  const { size, mtimeMs } = statSync('/proc/self/exe');
-  return `${VERSION} ${size} ${mtimeMs}`;
 }
 
 /** The ground says already what the mounts mean for the plan, and the driver what overlays do. */

@@ -50,7 +50,7 @@ export function inUse(store: string): InUse {
   const manifests = new Map<Digest, string[]>();
   const layers = new Set<string>();
   const unknown: string[] = [];
-  for (const entry of [...listShelf(store, 'sandboxes'), ...listShelf(store, 'runs')]) {
+  for (const entry of [...listShelf(store, 'sandboxes'), ...listShelf(store, 'runs'), ...listShelf(store, 'builds')]) {
     const foundation = foundationOf(entry);
     if (foundation === 'nothing') continue;
     if (foundation === undefined) {

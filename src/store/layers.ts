@@ -29,7 +29,7 @@ export function layerKey(ids: LayerIds): string {
 }
 
 /** FNV-1a, 64 bits: nobody forges mappings, and node:crypto takes 5 ms to load. */
-function fnv64(text: string): string {
+export function fnv64(text: string): string {
   let value = 0xcbf29ce484222325n;
   for (let at = 0; at < text.length; at++) {
     value = BigInt.asUintN(64, (value ^ BigInt(text.charCodeAt(at))) * 0x100000001b3n);

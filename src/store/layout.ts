@@ -5,7 +5,11 @@ import { StoreError, storeFailure } from './error.ts';
  * $STORE/sandboxes/NAME/   a sandbox that is kept
  * $STORE/runs/ID/          one that is gone with its command
  * $STORE/runs/.gate        held shared while one is made, exclusively while garbage is looked for
+ * $STORE/builds/ID/         one in which a step of a project is run; its changes become a layer
  * $STORE/trash/…           on its way out
+ * $STORE/projects/ID/…     what is remembered of projects (projects.ts)
+ * $STORE/steps/…           results of steps (steps.ts)
+ * $STORE/caches/…          directories that outlive sandboxes: package managers' downloads
  * $STORE/host/…            skeletons of the host image (host/skeleton.ts)
  * $STORE/launchers/…       compiled launchers (launchers.ts)
  * $STORE/probe.json        what was tried on this kernel (host/overlay-probe.ts)
@@ -30,7 +34,7 @@ import { StoreError, storeFailure } from './error.ts';
  * (/var/tmp), and the generated hosts, hostname and resolv.conf.
  */
 
-export type Shelf = 'sandboxes' | 'runs' | 'trash';
+export type Shelf = 'sandboxes' | 'runs' | 'builds' | 'trash';
 
 /** Gives the path of a shelf of the store. */
 export function shelf(store: string, name: Shelf): string {

@@ -18,7 +18,7 @@ export type StoredRootFs =
 /** What spec.json says; written by the plan, read by `ps`, `rm` and garbage collection. */
 export interface StoredSpec {
   readonly version: 1;
-  readonly lifetime: { readonly kind: 'ephemeral' } | { readonly kind: 'named'; readonly name: string };
+  readonly lifetime: { readonly kind: 'ephemeral' } | { readonly kind: 'named' | 'build'; readonly name: string };
   readonly rootfs: StoredRootFs;
   /** How its changes are kept; undefined in those of the first version, which are 'native'. */
   readonly storageDriver?: 'native' | 'fuse-overlayfs' | 'copy';

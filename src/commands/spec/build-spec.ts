@@ -1,6 +1,6 @@
 import { readAccountTable } from '../../host/account-table.ts';
 import { isTerminal } from '../../linux/terminal.ts';
-import type { Lifetime, RootFs, Spec, User } from '../../plan/spec.ts';
+import type { Lifetime, RootFs, Spec, User, Volume } from '../../plan/spec.ts';
 import type { OptionValues } from '../arguments/option.ts';
 import { UsageError } from '../arguments/usage-error.ts';
 import { parseEnvFile } from '../options/env-file.ts';
@@ -23,9 +23,23 @@ import { DEFAULT_PATH, sandboxEnvironment, searchPathInside } from './sandbox-en
 import { secretsOf } from './secrets.ts';
 import { holdingOf } from './security.ts';
 import type { Surroundings } from './surroundings.ts';
-import { workspaceFor } from './workspace.ts';
+import { isInside, workspaceFor } from './workspace.ts';
+
+/** What a project's environment says besides options. */
+export interface ProjectPart {
+  /** Absolute real path: the workspace, wherever in it the caller stands. */
+  readonly directory: string;
+  /** Undefined: the current directory if it lies in the project, else the project's. */
+  readonly workdir?: string;
+  /** No secrets: they may be kept on the disk in a launcher. */
+  readonly variables: ReadonlyArray<readonly [name: string, value: string]>;
+  /** Looked up. */
+  readonly volumes: readonly Volume[];
+  readonly hostname: string;
+}
 
 export interface SandboxRequest {
+  readonly project?: ProjectPart;
   readonly options: OptionValues<typeof sandboxOptions>;
   readonly root: Root;
   readonly lifetime: Lifetime;
@@ -111,6 +125,13 @@ function onTerminal(): boolean {
   return [0, 1, 2].every((stream) => isTerminal(stream));
 }
 
+/** Whoever stands in a part of the project stays there. */
+function workdirIn({ directory, workdir }: ProjectPart, currentDirectory: () => string): string {
+  if (workdir !== undefined) return workdir;
+  const current = currentDirectory();
+  return isInside(current, directory) ? current : directory;
+}
+
 /** What was only asked for by a pattern, and what an image's own user cannot do with what is shown of the session. */
 function remarks({ heldBack }: ResolvedVariables, parts: ReadonlySet<string>, user: User): string[] {
   const notes: string[] = [];
@@ -129,7 +150,7 @@ function remarks({ heldBack }: ResolvedVariables, parts: ReadonlySet<string>, us
  * removed current directory.
  */
 export async function buildSpec(request: SandboxRequest, surroundings: Surroundings): Promise<BuiltSpec> {
-  const { options, lifetime, root } = request;
+  const { options, lifetime, root, project } = request;
   const { environment: host, currentDirectory } = surroundings;
   const rootfs = rootFsOf(root, currentDirectory);
 
@@ -141,7 +162,7 @@ export async function buildSpec(request: SandboxRequest, surroundings: Surroundi
   const { workspace, note } =
     held.workspace === 'none'
       ? workspaceFor('none', '/', home)
-      : workspaceFor(held.workspace, currentDirectory(), home);
+      : workspaceFor(held.workspace, project?.directory ?? currentDirectory(), home);
 
   const { user, account } = identityOf(request, rootfs, self);
   const seen = { homes: [self.home, home], workspace: workspace.kind === 'none' ? undefined : workspace.path };
@@ -149,7 +170,7 @@ export async function buildSpec(request: SandboxRequest, surroundings: Surroundi
 
   const defaults = root.kind === 'image' ? root.defaults : NO_DEFAULTS;
   const imagePlace = request.purpose === 'run' || workspace.kind === 'none' ? imageDirectory(defaults) : undefined;
-  const workdir = options.workdir ?? imagePlace;
+  const workdir = options.workdir ?? (project && workdirIn(project, currentDirectory)) ?? imagePlace;
   const requested = requestedVariables(request, held.env, surroundings);
   const session =
     held.parts.size > 0 ? (await import('./desktop.ts')).sessionOf(held.parts, surroundings, account.home) : undefined;
@@ -165,14 +186,16 @@ export async function buildSpec(request: SandboxRequest, surroundings: Surroundi
       account,
       path,
       image: root.kind === 'image' ? defaults.env : undefined,
-      session: session?.variables ?? [],
+      session: [...(session?.variables ?? []), ...(project?.variables ?? [])],
       requested: requested.variables,
     }),
-    hostname: options.hostname ?? (lifetime.kind === 'named' ? hostnameFor(lifetime.name) : 'sandbox'),
+    hostname:
+      options.hostname ?? project?.hostname ?? (lifetime.kind === 'named' ? hostnameFor(lifetime.name) : 'sandbox'),
     readOnly: options.readOnly,
     network: held.network,
     volumes: [
       ...(session?.volumes ?? []),
+      ...(project?.volumes ?? []),
       ...options.volume.map(({ unsafeSource, destination, access }) => ({
         source: realHostPath('--volume', unsafeSource, currentDirectory),
         destination,

@@ -1,4 +1,5 @@
 import type { Lifetime } from '../../plan/spec.ts';
+import type { ReadyEnvironment } from '../../project/record.ts';
 import { keptChanges, keptSandbox } from '../../sandbox/kept.ts';
 import { note } from '../../ui/output.ts';
 import { type BuiltSpec, buildSpec, type SandboxRequest } from './build-spec.ts';
@@ -48,6 +49,15 @@ export async function specFor(request: SandboxRequest): Promise<Pick<BuiltSpec, 
   const { notes, ...built } = await buildSpec(request, ownSurroundings());
   for (const line of notes) note(line);
   return built;
+}
+
+/** Becomes a sandbox of a project's environment. */
+export async function startEnvironment(
+  ready: ReadyEnvironment,
+  request: Pick<SandboxRequest, 'options' | 'command'>,
+): Promise<never> {
+  const { environmentRequest } = await import('../project/open.ts');
+  return await start(await environmentRequest(ready, request));
 }
 
 async function start(request: SandboxRequest): Promise<never> {

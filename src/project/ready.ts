@@ -1,0 +1,63 @@
+import type { Volume } from '../plan/spec.ts';
+import { projectId } from '../store/projects.ts';
+import type { CacheParts } from './build/caches.ts';
+import type { Environment, Project } from './model.ts';
+import type { ReadyEnvironment } from './record.ts';
+
+/** What has been looked up for an environment. */
+export interface Found {
+  readonly root: ReadyEnvironment['root'];
+  /** Sources are real paths. */
+  readonly volumes: readonly Volume[];
+  readonly caches: CacheParts;
+}
+
+/** Characters that may stand in a sandbox's name: commands/options/names.ts. */
+function asName(text: string): string {
+  return text.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '') || 'project';
+}
+
+/** Gives the name of the kept sandbox in which the services of an environment run. */
+export function sandboxOf(project: Pick<Project, 'directory' | 'name'>, environment: string): string {
+  const place = projectId(project.directory).slice(0, 8);
+  return asName(`${project.name.slice(0, 24)}-${place}${environment === 'default' ? '' : `-${environment}`}`);
+}
+
+/** Gives what it takes to start something in an environment. */
+export function readyEnvironment(project: Project, environment: Environment, found: Found): ReadyEnvironment {
+  const { directory, name } = project;
+  const { workdir } = environment;
+  const ready = {
+    directory,
+    project: name,
+    environment: environment.name,
+    root: found.root,
+    words: wordsOf(environment),
+    variables: [...found.caches.variables, ...environment.variables],
+    volumes: [...found.caches.volumes, ...found.volumes],
+    ...(workdir === undefined ? {} : { workdir }),
+    sandbox: sandboxOf(project, environment.name),
+    shims: environment.shims,
+    shimRefresh: project.shimRefresh,
+  };
+  const { createHash } = process.getBuiltinModule('node:crypto');
+  return { ...ready, digest: createHash('sha256').update(JSON.stringify(ready)).digest('hex') };
+}
+
+function wordsOf(environment: Environment): string[] {
+  const one = (name: string, value: string | undefined): string[] =>
+    value === undefined ? [] : [`--${name}=${value}`];
+  const each = (name: string, values: readonly string[]): string[] => values.flatMap((value) => one(name, value));
+  return [
+    ...one('user', environment.user),
+    ...one('workspace', environment.workspace),
+    ...one('network', environment.network),
+    ...one('profile', environment.profile),
+    ...each('env', environment.passEnv),
+    ...each('tmpfs', environment.tmpfs),
+    ...each('secret', environment.secrets),
+    ...each('device', environment.devices),
+    ...environment.limits.flatMap(([name, value]) => one(name, value)),
+    ...environment.session.map((part) => `--${part}`),
+  ];
+}
