@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { blobPath, hasBlob, readBlob, writeBlob } from '../../src/store/blobs.ts';
 import { digestOf } from '../../src/store/digest.ts';
@@ -26,6 +26,7 @@ describe('blobs', () => {
   it('that a power cut shortened are as good as missing', (t) => {
     const store = emptyStore(t);
     writeBlob(store, BYTES);
+    chmodSync(blobPath(store, DIGEST), 0o600);
     truncateSync(blobPath(store, DIGEST), 0);
     assert.equal(hasBlob(store, BLOB), false);
     writeBlob(store, BYTES);

@@ -71,6 +71,7 @@ describe('what trees take on the disk', () => {
     mkdirSync(`${path}/closed`);
     chmodSync(`${path}/closed`, 0);
     assert.equal(measureTrees([path])[0]?.files, 2);
+    chmodSync(`${path}/closed`, 0o700);
     rmSync(`${path}/closed`, { recursive: true });
   });
 });

@@ -45,7 +45,13 @@ async function call(helper: string, verb: string, input: string, environment: En
     child.once('error', (error) => {
       clearTimeout(limit);
       const code = 'code' in error ? String(error.code) : error.message;
-      const why = code === 'ENOENT' ? 'is not installed' : `cannot be started (${code})`;
+      // execvp(3) says EACCES too where a directory of PATH may not be looked into and the program is in none.
+      const why =
+        code === 'ENOENT'
+          ? 'is not installed'
+          : code === 'EACCES'
+            ? 'is not installed, or may not be executed (EACCES)'
+            : `cannot be started (${code})`;
       reject(new HelperFailure(`the program ${program}, which keeps the credentials, ${why}`));
     });
     child.once('close', (status, signal) => {

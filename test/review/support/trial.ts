@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   lstatSync,
   mkdirSync,
@@ -28,7 +29,11 @@ export interface Trial {
 /** Makes both from lists of files; a name that ends in `/` is a directory. Changes are made after the host's files. */
 export function trial(t: TestContext, host: Readonly<Record<string, string>> = {}): Trial {
   const directory = mkdtempSync('/var/tmp/sandbox-review-');
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  t.after(() => {
+    // Who is not root may not remove what lies in directories that are closed.
+    spawnSync('chmod', ['-R', 'u+rwX', directory]);
+    rmSync(directory, { recursive: true, force: true });
+  });
   const [below, upper] = [`${directory}/host`, `${directory}/upper`];
   for (const path of [below, upper]) mkdirSync(path);
   fill(below, host);
