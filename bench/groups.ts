@@ -7,6 +7,7 @@ import { pull } from './images/pull.ts';
 import { runImage } from './images/run.ts';
 import { unpack } from './images/unpack.ts';
 import { Podman } from './peers/podman.ts';
+import * as project from './project/sections.ts';
 import type { Measured, Part } from './report/measured.ts';
 import { phasesTable, sectionTable } from './report/tables.ts';
 import { seccompFilters } from './seccomp/seccomp.ts';
@@ -29,13 +30,14 @@ const NAMES = {
   core: ['launcher', 'strict', 'host', 'debian', 'join', 'memory', 'start-up', 'seccomp', 'size'],
   images: ['pull', 'unpack', 'peak-memory', 'image-run'],
   work: ['inside', 'disk'],
+  project: ['shim', 'built', 'cold'],
 } as const;
 
 export type GroupName = keyof typeof NAMES;
 
 /** The names of the sections of each group that `words` ask for: groups or sections, nothing for all. */
 export function chosen(words: readonly string[]): Map<GroupName, readonly string[]> {
-  const groups = (['core', 'images', 'work'] as const).map(
+  const groups = (['core', 'images', 'work', 'project'] as const).map(
     (group) => [group, NAMES[group] as readonly string[]] as const,
   );
   const known = groups.flatMap(([group, names]) => [group, ...names]);
@@ -57,6 +59,7 @@ export function isWhole(group: GroupName, names: readonly string[]): boolean {
 export async function openGroup(name: GroupName, ground: Ground): Promise<Group> {
   if (name === 'core') return core(ground);
   const beds = await prepareBeds(ground);
+  if (name === 'project') return projects(ground, beds);
   return name === 'images' ? images(ground, beds) : work(ground, beds);
 }
 
@@ -100,6 +103,18 @@ function images(ground: Ground, beds: Beds): Group {
       unpack: (runs) => reported(unpack(ground, beds, slow(runs))),
       'peak-memory': (runs) => reported(peakMemory(ground, beds, slow(runs))),
       'image-run': (runs) => reported(runImage(ground, beds, runs)),
+    },
+    leave: beds.stop,
+  };
+}
+
+/** An environment per project. */
+function projects(ground: Ground, beds: Beds): Group {
+  return {
+    sections: {
+      shim: (runs) => reported(project.shim(ground, beds, runs)),
+      built: (runs) => reported(project.built(ground, beds, runs)),
+      cold: (runs) => reported(project.cold(ground, beds, Math.min(runs, SLOW_RUNS))),
     },
     leave: beds.stop,
   };

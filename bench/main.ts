@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- GROUP|SECTION…]`: measures what a sandbox costs beside other tools, as an ordinary user, prints
- * tables and writes them to docs/performance.md. The groups are `core`, `images` and `work`; a single section is printed only.
+ * tables and writes them to docs/performance.md. The groups are `core`, `images`, `work` and `project`; a single section is printed only.
  * As root it installs the other tools, uses accounts of its own and works on a disk of its own.
  *
  * The exit status is 1 where something is slower or bigger than it must be. BENCH_RUNS is the number of runs of each

@@ -7,6 +7,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   bubblewrap: 'bwrap',
   crun: 'crun',
   podman: 'podman',
+  buildah: 'buildah',
   'fuse-overlayfs': 'fuse-overlayfs',
   conmon: 'conmon',
   uidmap: 'newuidmap',
