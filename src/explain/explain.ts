@@ -22,7 +22,10 @@ import { explainCopy, explainFuseOverlay } from './storage-drivers.ts';
 const EXPLAINERS: Readonly<Record<SetupOp['op'], readonly Explain[]>> = {
   enterSandboxDirectory: [explainStore],
   makeSandboxDirectories: [explainStore],
+  handOver: [],
+  rememberDirectory: [],
   detach: [],
+  dieWithParent: [],
   enterControlGroup: [],
   openAuditLog: [explainStore],
   timeLimit: [],
@@ -63,6 +66,7 @@ const EXPLAINERS: Readonly<Record<SetupOp['op'], readonly Explain[]>> = {
   takeTerminal: [explainTerminals],
   newSession: [],
   standardInputNull: [],
+  enterCallersDirectory: [],
   changeDirectory: [explainDirectory],
   nestedUser: [explainNamespaces],
   setUser: [explainUser],
@@ -77,6 +81,7 @@ const EXPLAINERS: Readonly<Record<SetupOp['op'], readonly Explain[]>> = {
   resetSignals: [],
   closeDescriptors: [],
   execute: [explainExecute],
+  hold: [],
 };
 
 function isOperation(name: string): name is SetupOp['op'] {

@@ -5,12 +5,15 @@ import { launcherElf } from './elf.ts';
 import type { Program } from './isa.ts';
 import * as audit from './lower/audit.ts';
 import { openAuditLog } from './lower/audit-log.ts';
+import * as callersDirectory from './lower/callers-directory.ts';
 import * as command from './lower/command.ts';
 import { type Lowering, newLowering } from './lower/context.ts';
 import * as controlGroup from './lower/control-group.ts';
 import * as copies from './lower/copy-layers.ts';
 import * as files from './lower/files.ts';
 import * as fuse from './lower/fuse-overlay.ts';
+import { handOver } from './lower/hand-over.ts';
+import { dieWithParent, hold } from './lower/hold.ts';
 import * as identity from './lower/identity.ts';
 import { landlock } from './lower/landlock.ts';
 import * as limits from './lower/limits.ts';
@@ -67,7 +70,10 @@ type Lower<Name extends SetupOp['op']> = (
 const LOWER: { readonly [Name in SetupOp['op']]: Lower<Name> } = {
   enterSandboxDirectory: directory.enterSandboxDirectory,
   makeSandboxDirectories: directory.makeSandboxDirectories,
+  handOver,
+  rememberDirectory: callersDirectory.rememberDirectory,
   detach: namespaces.detach,
+  dieWithParent,
   enterControlGroup: controlGroup.enterControlGroup,
   openAuditLog,
   timeLimit: limits.timeLimit,
@@ -109,6 +115,7 @@ const LOWER: { readonly [Name in SetupOp['op']]: Lower<Name> } = {
   newSession: restrictions.newSession,
   standardInputNull: command.standardInputNull,
   changeDirectory: command.changeDirectory,
+  enterCallersDirectory: callersDirectory.enterCallersDirectory,
   nestedUser: namespaces.nestedUser,
   setUser: command.setUser,
   dropCapabilities: command.dropCapabilities,
@@ -122,6 +129,7 @@ const LOWER: { readonly [Name in SetupOp['op']]: Lower<Name> } = {
   resetSignals: command.resetSignals,
   closeDescriptors: command.closeDescriptors,
   execute: command.execute,
+  hold,
 };
 
 /** Emits the instructions of one operation, whose own lowering the table has under its name. */

@@ -15,8 +15,14 @@ export function describeOperation(operation: SetupOp): string {
         : `make a sandbox in ${operation.store}`;
     case 'makeSandboxDirectories':
       return 'make the directories of the sandbox';
+    case 'handOver':
+      return `hand over to ${operation.to[0]}`;
+    case 'rememberDirectory':
+      return 'remember the current directory';
     case 'detach':
       return 'go on by itself';
+    case 'dieWithParent':
+      return 'end with who started it';
     case 'enterControlGroup':
       return 'enter the control group';
     case 'openAuditLog':
@@ -95,6 +101,8 @@ export function describeOperation(operation: SetupOp): string {
       return 'give the command an empty standard input';
     case 'changeDirectory':
       return `change to the directory ${operation.path}`;
+    case 'enterCallersDirectory':
+      return `change to the caller's directory in ${operation.within}`;
     case 'nestedUser':
       return `show the user as ${operation.uid.inside}:${operation.gid.inside}`;
     case 'setUser':
@@ -123,5 +131,7 @@ export function describeOperation(operation: SetupOp): string {
       return 'close other descriptors';
     case 'execute':
       return `execute ${operation.command[0]}`;
+    case 'hold':
+      return 'hold the sandbox open';
   }
 }

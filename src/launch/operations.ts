@@ -7,7 +7,7 @@ import type { Capability } from '../linux/constants/capability.ts';
  *
  * - the *monitor*, outside, up to and including `createNamespaces`;
  * - the *init*, pid 1 inside, up to and including `startCommand`;
- * - the *command's process*, to its `execute`.
+ * - the *command's process*, to its `execute`, or to `hold`.
  *
  * Paths called `target` or `path` are absolute inside the new root and resolved beneath it, symbolic links included.
  * Paths called `source` or `lower` are the host's; relative ones lie in the sandbox's own directory of the store.
@@ -83,10 +83,57 @@ export interface LandlockRules {
   readonly scoped: boolean;
 }
 
+/** What a file was like: `INODE SIZE MTIME CTIME MODE` of lstat(2), times in nanoseconds; empty where there was nothing. */
+export interface FileState {
+  readonly path: string;
+  readonly state: string;
+}
+
+/** Why a launcher leaves the work to another program. */
+export type HandOverReason =
+  | { readonly kind: 'always' }
+  /** One of the files is not as it was, one of the paths is gone, or `program` was replaced (and not: removed). */
+  | {
+      readonly kind: 'changed';
+      readonly files: readonly FileState[];
+      readonly paths: readonly string[];
+      readonly program?: FileState;
+    }
+  /** Standard input, output and error are all terminals. */
+  | { readonly kind: 'onTerminal' }
+  /** The sandbox with this directory in the store runs; the pid of its init is an argument after the words. */
+  | { readonly kind: 'running'; readonly directory: string };
+
+/** Variables that are looked up in the launcher's own environment, each time it runs. */
+export interface InheritedVariables {
+  /** In place of the fixed ones of these names. */
+  readonly names: readonly string[];
+  /** All that begin so (`LC_`) and are not among the fixed ones; at most 64. */
+  readonly prefixes: readonly string[];
+  /** One that there is if the launcher's own locale is one of UTF-8. */
+  readonly locale?: readonly [name: string, value: string];
+}
+
 export type SetupOp =
   // By the monitor.
+  /**
+   * For the reason `when` the launcher becomes another program instead: `to` is its absolute path and its first arguments; its
+   * further ones are the launcher's own, from number `from` on (argv[0] is number 0). `otherwise` is said where that program is
+   * gone. Before everything else.
+   */
+  | {
+      readonly op: 'handOver';
+      readonly when: HandOverReason;
+      readonly to: readonly string[];
+      readonly from: number;
+      readonly otherwise: string;
+    }
+  /** Where the caller stands: for `enterCallersDirectory`. Before the monitor goes to the sandbox's directory. */
+  | { readonly op: 'rememberDirectory' }
   /** Whoever started the launcher sees it end at once: it goes on as nobody's child, and leaves no zombie to anybody. */
   | { readonly op: 'detach' }
+  /** The launcher is killed with who started it, and holds the other end of its standard input: a pipe or a socket. */
+  | { readonly op: 'dieWithParent' }
   | {
       readonly op: 'enterSandboxDirectory';
       readonly store: string;
@@ -201,6 +248,8 @@ export type SetupOp =
   | { readonly op: 'newSession' }
   | { readonly op: 'standardInputNull' }
   | { readonly op: 'changeDirectory'; readonly path: string; readonly fallback?: string }
+  /** The caller's, if it is `within` or below; else `within`, and where that is missing `fallback`. */
+  | { readonly op: 'enterCallersDirectory'; readonly within: string; readonly fallback: string }
   /** A user namespace inside the user namespace, which shows the current id as another; `last`: and none inside of that. */
   | { readonly op: 'nestedUser'; readonly uid: IdMapEntry; readonly gid: IdMapEntry; readonly last?: boolean }
   | { readonly op: 'setUser'; readonly uid: number; readonly gid: number }
@@ -241,4 +290,9 @@ export type SetupOp =
       /** Absolute paths to try in order; one where the command has a slash. */
       readonly candidates: readonly string[];
       readonly environment: ReadonlyArray<readonly [name: string, value: string]>;
-    };
+      readonly inherited?: InheritedVariables;
+      /** The launcher's own arguments from number `from` on (argv[0] is number 0) follow those of `command`. */
+      readonly passArguments?: { readonly from: number };
+    }
+  /** Instead of a command: nothing, until SIGTERM. The sandbox is there for those who join it. */
+  | { readonly op: 'hold' };

@@ -42,6 +42,7 @@ function planWorkspace(
           // A sandbox that is open may have a directory above as its own workspace, and turn this one into a link.
           operations: [
             { op: 'bind', source: path, target: path, recursive: true, attributes, optional: false, noLinks: true },
+            ...(workspace.kind === 'rw' ? planShims(input, path) : []),
           ],
         };
   return {
@@ -51,9 +52,20 @@ function planWorkspace(
   };
 }
 
+/**
+ * A project's shims are started outside: what is done inside, in whatever sandbox, may not change them. An environment of the
+ * project says so itself, wherever they are seen.
+ */
+function planShims({ spec }: PlanInput, workspace: string): SetupOp[] {
+  const path = `${workspace}/.sandbox`;
+  if (spec.volumes.some(({ destination }) => destination === path)) return [];
+  const attributes = { noSuid: true, noDev: true, readOnly: true };
+  return [{ op: 'bind', source: path, target: path, recursive: true, attributes, optional: true, noLinks: true }];
+}
+
 function planVolume(
   { volumeTypes }: PlanInput,
-  { source, destination, access }: PlanInput['spec']['volumes'][number],
+  { source, destination, access, noLinks }: PlanInput['spec']['volumes'][number],
 ): Place {
   const place: SetupOp[] =
     volumeTypes.get(source) === 'file'
@@ -62,7 +74,18 @@ function planVolume(
   const attributes = { noSuid: true, noDev: true, readOnly: access === 'ro' };
   return {
     destination,
-    operations: [...place, { op: 'bind', source, target: destination, recursive: true, attributes, optional: false }],
+    operations: [
+      ...place,
+      {
+        op: 'bind',
+        source,
+        target: destination,
+        recursive: true,
+        attributes,
+        optional: false,
+        ...(noLinks === undefined ? {} : { noLinks }),
+      },
+    ],
   };
 }
 

@@ -45,6 +45,8 @@ export interface Volume {
   readonly source: string;
   readonly destination: string;
   readonly access: 'rw' | 'ro';
+  /** The source is a real path and has to be one still when it is mounted: what ran in it before may have made it a link. */
+  readonly noLinks?: boolean;
 }
 
 /** `--tmpfs DST[:size=64m,mode=1777]`: a file system in memory. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { planSandbox } from '../../src/plan/plan.ts';
+import type { Spec } from '../../src/plan/spec.ts';
 import { all, directoryInput, hostInput } from './inputs.ts';
 
 const devices = [{ source: '/dev/kvm', destination: '/dev/virtual/kvm' }];
@@ -57,4 +58,22 @@ test('an account of an image owns its secrets', () => {
 test('without secrets and devices nothing is there for them', () => {
   const plan = JSON.stringify(planSandbox(hostInput({})));
   assert.ok(!plan.includes('/run/secrets') && !plan.includes('/dev/virtual'));
+});
+
+test("a project's shims are read-only wherever the workspace could be written, and mounted once", () => {
+  const path = '/home/ann/project/.sandbox';
+  const shims = (spec: Partial<Spec>) =>
+    planSandbox(hostInput({ spec })).filter((each) => each.op === 'bind' && each.target === path);
+  const bind = {
+    op: 'bind',
+    source: path,
+    target: path,
+    recursive: true,
+    attributes: { noSuid: true, noDev: true, readOnly: true },
+    noLinks: true,
+  };
+  assert.deepEqual(shims({}), [{ ...bind, optional: true }]);
+  assert.deepEqual(shims({ workspace: { kind: 'ro', path: '/home/ann/project' } }), []);
+  const volumes = [{ source: path, destination: path, access: 'ro' as const, noLinks: true }];
+  assert.deepEqual(shims({ volumes }), [{ ...bind, optional: false }]);
 });

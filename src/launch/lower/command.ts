@@ -12,6 +12,8 @@ import { failedWith, flags, type Named, type Pointer } from '../argument.ts';
 import type { ProgramBuilder } from '../builder.ts';
 import type { SetupOp } from '../operations.ts';
 import { closeAllButLog, moveLog } from './audit-log.ts';
+import { withCallersVariables } from './callers-variables.ts';
+import { withCallersArguments } from './callers-words.ts';
 import { HERE, type Lowering, openFlags } from './context.ts';
 
 type Operation<Name extends SetupOp['op']> = Extract<SetupOp, { op: Name }>;
@@ -170,13 +172,21 @@ export function resetSignals({ builder, umask }: Lowering): void {
  * execve(2) along the candidates, as execvp(3) does: what is missing is passed over, what may not be executed is
  * remembered, anything else ends the search.
  */
-export function execute(lowering: Lowering, { command, candidates, environment }: Operation<'execute'>): void {
+export function execute(lowering: Lowering, operation: Operation<'execute'>): void {
   const { builder } = lowering;
-  const argv = builder.words([...command.map((text) => builder.string(text)), 0]);
-  const envp = builder.words(
-    [...environment.map(([name, value]) => builder.string(`${name}=${value}`)), 0],
-    `${environment.length} variables`,
-  );
+  const { candidates, environment } = operation;
+  const command = operation.command.map((text) => builder.string(text));
+  const envp =
+    operation.inherited === undefined
+      ? builder.words(
+          [...environment.map(([name, value]) => builder.string(`${name}=${value}`)), 0],
+          `${environment.length} variables`,
+        )
+      : withCallersVariables(builder, environment, operation.inherited);
+  const argv =
+    operation.passArguments === undefined
+      ? builder.words([...command, 0])
+      : withCallersArguments(builder, command, operation.passArguments.from);
   const denied = builder.slot('denied');
   builder.syscall('close_range', [3, -1, flags(CLOSE_RANGE, 'CLOSE_RANGE_CLOEXEC')]);
   for (const candidate of candidates) {

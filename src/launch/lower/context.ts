@@ -38,6 +38,8 @@ export interface Lowering {
   readonly command: Slot;
   /** The user's umask, restored for the command. */
   readonly umask: Slot;
+  /** Address of the path at which the caller stood, once it is remembered. */
+  readonly callersDirectory: Slot;
   /** The pseudo-terminal's two ends (`ownTerminal`), and the socket pair on which init hands the controller over. */
   readonly controller: Slot;
   readonly ownTerminal: Slot;
@@ -77,6 +79,7 @@ export function newLowering(builder: ProgramBuilder): Lowering {
     child: builder.slot('child'),
     command: builder.slot('command'),
     umask: builder.slot('umask'),
+    callersDirectory: builder.slot("caller's directory"),
     controller: descriptor('controller'),
     ownTerminal: descriptor('own terminal'),
     handover: { monitor: descriptor('handover[0]'), init: descriptor('handover[1]') },

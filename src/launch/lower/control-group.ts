@@ -4,9 +4,10 @@ import { SIGNAL, SIGNAL_ACTION, SIGSET_SIZE } from '../../linux/constants/signal
 import { flags, type Label, type Named, type Pointer, type Slot } from '../argument.ts';
 import type { ProgramBuilder } from '../builder.ts';
 import type { SetupOp } from '../operations.ts';
+import { environment } from './callers-words.ts';
 import { close, HERE, type Lowering, openFlags } from './context.ts';
 import type { Phases } from './phases.ts';
-import { type Explainer, environment } from './report.ts';
+import type { Explainer } from './report.ts';
 
 /** Where the path lies above the initial stack pointer: behind argc and argv[0], and the pid of the init that is joined. */
 const FIRST_ARGUMENT = 16;

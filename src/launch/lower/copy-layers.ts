@@ -1,7 +1,7 @@
 import type { SetupOp } from '../operations.ts';
+import { environment } from './callers-words.ts';
 import { HERE, type Lowering } from './context.ts';
 import { awaitProgram, startProgram } from './program.ts';
-import { environment } from './report.ts';
 
 /** In the user namespace, where the owners of the layers' files exist; Ctrl-C at the terminal ends it, and so the start. */
 export function copyLayers(lowering: Lowering, operation: Extract<SetupOp, { op: 'copyLayers' }>): void {

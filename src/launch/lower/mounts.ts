@@ -38,7 +38,7 @@ export function bind(lowering: Lowering, operation: Operation<'bind'>): void {
   const mount = builder.scratch('bind');
   const skip = builder.label('not mounted');
   const onError = operation.optional ? skip : undefined;
-  const opened = operation.noLinks ? openWithoutLinks(lowering, operation.source) : undefined;
+  const opened = operation.noLinks ? openWithoutLinks(lowering, operation.source, onError) : undefined;
   const from = opened ? { directory: opened, path: '' } : { directory: HERE, path: operation.source };
   cloneMount(builder, from, operation.recursive, operation.attributes, mount, onError);
   if (opened) close(builder, opened);
@@ -47,13 +47,14 @@ export function bind(lowering: Lowering, operation: Operation<'bind'>): void {
 }
 
 /** A path of the host that was looked up before, and may lead elsewhere by now. */
-function openWithoutLinks({ builder }: Lowering, path: string): Slot {
+function openWithoutLinks({ builder }: Lowering, path: string, onError: Label | undefined): Slot {
   const source = builder.scratch('source');
   const how = openFlags(builder, 'O_PATH');
   const resolve = flags(RESOLVE, 'RESOLVE_NO_SYMLINKS', 'RESOLVE_NO_MAGICLINKS');
   const text = `{flags=${how.text}, resolve=${resolve.text}}`;
   builder.syscall('openat2', [HERE, builder.string(path), builder.words([how.value, 0, resolve.value], text), 24], {
     result: source,
+    ...(onError === undefined ? {} : { onError }),
   });
   return source;
 }

@@ -5,6 +5,7 @@ import { flags, type Label } from '../argument.ts';
 import type { ProgramBuilder } from '../builder.ts';
 import { DATA_ADDRESS, INSTRUCTION_SIZE, PROGRAM_ADDRESS } from '../isa.ts';
 import type { SetupOp } from '../operations.ts';
+import { forgetEnvironment } from './callers-words.ts';
 import { nameProcess } from './command.ts';
 import { close, HERE, type Lowering, openFlags } from './context.ts';
 import { moveIntoGroup, removeGroup } from './control-group.ts';
@@ -84,7 +85,6 @@ export function placeResidents(
     (ephemeral || kept) && !ownTerminal
       ? { read: builder.slot('ended[0]', -1n), write: builder.slot('ended[1]', -1n) }
       : undefined;
-
   const setup = builder.slot('end of the residents');
   // Gives back what only the set-up needed: an idle sandbox costs a few pages.
   const unmapSetup = () =>
@@ -242,6 +242,7 @@ export function finishLauncher(
       close(builder, descriptor);
     }
     closeStandardStreams(builder);
+    forgetEnvironment(builder);
     builder.jump(phases.init);
   }
 

@@ -5,12 +5,13 @@ import { flags, type Label, type Pointer, type Slot } from '../argument.ts';
 import type { ProgramBuilder } from '../builder.ts';
 import { describeOperation } from '../describe-operation.ts';
 import type { SetupOp } from '../operations.ts';
+import { environment } from './callers-words.ts';
 import { INTERPRETER_MISSING } from './command.ts';
 import type { Lowering } from './context.ts';
 import { decimal } from './decimal.ts';
 
 /** Exit statuses that docker and env(1) made known. */
-const OWN_FAILURE = 125;
+export const OWN_FAILURE = 125;
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
 
@@ -132,16 +133,6 @@ function errnoNames(): string[] {
   const names = new Array<string>(ERRNO_LIMIT).fill('unknown error');
   for (const [number, name] of ERRNO_TABLE) if (number < ERRNO_LIMIT) names[number] = name;
   return names;
-}
-
-/** envp of the launcher itself: behind argc, argv and its NULL. */
-export function environment(builder: ProgramBuilder): Slot {
-  const envp = builder.scratch('environment');
-  builder.load(envp, 64, builder.stack, 0);
-  builder.compute(envp, 'shiftLeft', envp, 3);
-  builder.compute(envp, 'add', envp, 16);
-  builder.compute(envp, 'add', envp, builder.stack);
-  return envp;
 }
 
 /** What can be said of a command that did not start needs nothing but its name and the errno. */

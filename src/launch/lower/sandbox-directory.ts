@@ -49,6 +49,9 @@ export function enterSandboxDirectory(lowering: Lowering, operation: Operation<'
     { result: lock },
   );
   takeLock(lowering);
+  // A pid beside a lock that is held is that of the init which runs: hand-over.ts.
+  if (operation.sandbox.kind === 'named')
+    builder.syscall('unlinkat', [HERE, builder.string('pid'), 0], { onError: 'ignore' });
   builder.move(lowering.entered, 1);
   const file = builder.scratch('spec');
   const aside = builder.string('spec.new');

@@ -5,6 +5,8 @@ import { ProgramFault } from './fault.ts';
 /** End of the stack: where the kernel puts it without address randomisation on x86_64, page-aligned. */
 const STACK_END = 0x7fff_ffff_f000n;
 const AT_NULL = 0n;
+/** Bytes of the stack below what the kernel put there; a real one grows by a rlimit's worth. */
+const STACK_ROOM = 4096;
 
 interface Region {
   readonly start: bigint;
@@ -71,7 +73,7 @@ export function initialMemory(
   for (const [index, value] of program.slots.entries()) data.writeBigUInt64LE(BigInt.asUintN(64, value), index * 8);
   data.set(program.data, program.slots.length * 8);
   const stack = initialStack(started.arguments, started.environment);
-  return new ProgramMemory(stack.start, [
+  return new ProgramMemory(stack.start + BigInt(STACK_ROOM), [
     {
       start: BigInt(PROGRAM_ADDRESS + program.instructions.length * INSTRUCTION_SIZE),
       bytes: Buffer.from(program.constants),
@@ -87,12 +89,12 @@ function initialStack(args: readonly (string | Uint8Array)[], environment: reado
   const strings = [...args, ...environment].map((text) => Buffer.concat([Buffer.from(text), Buffer.of(0)]));
   const words = 1 + args.length + 1 + environment.length + 1 + 2;
   const size = Math.ceil((words * 8 + strings.reduce((sum, bytes) => sum + bytes.length, 0)) / 16) * 16;
-  const bytes = Buffer.alloc(size);
+  const bytes = Buffer.alloc(STACK_ROOM + size);
   const start = STACK_END - BigInt(size);
 
   let free = words * 8;
   const pointers = strings.map((string) => {
-    bytes.set(string, free);
+    bytes.set(string, STACK_ROOM + free);
     const pointer = start + BigInt(free);
     free += string.length;
     return pointer;
@@ -100,6 +102,6 @@ function initialStack(args: readonly (string | Uint8Array)[], environment: reado
   const argv = pointers.slice(0, args.length);
   const envp = pointers.slice(args.length);
   const head = [BigInt(args.length), ...argv, 0n, ...envp, 0n, AT_NULL, 0n];
-  for (const [index, value] of head.entries()) bytes.writeBigUInt64LE(value, index * 8);
-  return { start, bytes, writable: true };
+  for (const [index, value] of head.entries()) bytes.writeBigUInt64LE(value, STACK_ROOM + index * 8);
+  return { start: start - BigInt(STACK_ROOM), bytes, writable: true };
 }
