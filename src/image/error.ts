@@ -16,6 +16,8 @@ export type ImageErrorCode =
   | 'INVALID'
   /** A layer that cannot be unpacked: a hostile or damaged archive, a full disk. */
   | 'UNPACK'
+  /** A tree that no layer can be made of, or that cannot be read. */
+  | 'PACK'
   /** Credentials that cannot be read or stored. */
   | 'CREDENTIALS';
 

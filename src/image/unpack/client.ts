@@ -1,11 +1,7 @@
-import { compileLauncher } from '../../launch/compile.ts';
-import type { IdMapping, SetupOp } from '../../launch/operations.ts';
-import { type RunningLauncher, startLauncher } from '../../launch/run.ts';
-import type { Arch } from '../../linux/arch.ts';
-import { ownCommand } from '../../linux/own-command.ts';
-import { ImageError } from '../error.ts';
+import type { RunningLauncher } from '../../launch/run.ts';
+import { InsideClient } from '../inside-client.ts';
+import { type InsideOptions, startInside } from '../inside-process.ts';
 import {
-  Lines,
   parseMessage,
   type Reply,
   type Request,
@@ -16,15 +12,7 @@ import {
 
 export type { Unpacked } from './messages.ts';
 
-/** What the unpacking process needs of this one's environment: where koffi's native file may be loaded from. */
-const PASSED_ON = ['HOME', 'PATH', 'XDG_RUNTIME_DIR', 'XDG_CACHE_HOME'];
-
-export interface UnpackerOptions {
-  /** The mapping that all layers share. */
-  readonly ids: IdMapping;
-  readonly arch: Arch;
-  readonly store: string;
-}
+export type UnpackerOptions = InsideOptions;
 
 export interface UnpackOptions extends UnpackRequest {
   /** Told now and then how many bytes of the blob were read. */
@@ -78,58 +66,23 @@ export function startUnpacker(options: UnpackerOptions): Unpacker {
   };
 }
 
-function startProcess({ ids, arch, store }: UnpackerOptions): RunningLauncher {
-  const command = ownCommand('__unpack');
-  const owners = ids.kind === 'single' ? 'one' : 'kept';
-  const environment = PASSED_ON.flatMap((name) => {
-    const value = process.env[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  const operations: SetupOp[] = [
-    // It outlives this process (`sync`), which may become a sandbox's monitor and so never know of a child's end.
-    { op: 'detach' },
-    // Whatever a layer may make of it, it talks to nobody.
-    { op: 'createNamespaces', namespaces: ['user', 'network'], ids },
-    { op: 'dieWithMonitor' },
-    { op: 'resetSignals' },
-    { op: 'execute', command: [...command, owners], candidates: command.slice(0, 1), environment },
-  ];
-  return startLauncher(compileLauncher(operations, { arch }).elf(), store);
-}
-
-interface Waiting {
-  readonly resolve: (reply: Reply) => void;
-  readonly reject: (error: Error) => void;
-  readonly onProgress: ((read: number) => void) | undefined;
+function startProcess(options: UnpackerOptions): RunningLauncher {
+  return startInside(options, '__unpack', options.ids.kind === 'single' ? 'one' : 'kept');
 }
 
 class Client {
-  readonly #process: RunningLauncher;
-  readonly #waiting = new Map<number, Waiting>();
-  #next = 0;
-  #failure: ImageError | undefined;
+  readonly #inside: InsideClient<Reply>;
 
   constructor(launcher: RunningLauncher) {
-    this.#process = launcher;
-    const lines = new Lines();
-    launcher.stdout.setEncoding('utf8');
-    launcher.stdout.on('data', (text: string) => {
-      for (const line of lines.add(text)) this.#receive(parseMessage<Reply>(line));
-    });
-    // A process that has ended does not read; that it has ended is told otherwise.
-    launcher.stdin.on('error', () => {});
-    void launcher.ended.then(({ message }) => {
-      this.#failure = new ImageError('UNPACK', `the unpacking process ended unexpectedly${message && `: ${message}`}`, {
-        hint: 'it may have been killed (out of memory?): try again; `sandbox doctor` shows what user namespaces lack',
-      });
-      for (const { reject } of this.#waiting.values()) reject(this.#failure);
-      this.#waiting.clear();
-    });
+    this.#inside = new InsideClient(launcher, { who: 'unpacking', code: 'UNPACK', parse: parseMessage<Reply> });
   }
 
   unpack({ onProgress, ...request }: UnpackOptions): UnpackTask {
-    const id = this.#next++;
-    const result = this.#ask({ kind: 'unpack', id, ...request }, onProgress).then((reply) => {
+    const id = this.#inside.nextId();
+    const progress = (reply: Reply): void => {
+      if (reply.kind === 'progress') onProgress?.(reply.read);
+    };
+    const result = this.#inside.ask({ kind: 'unpack', id, ...request } satisfies Request, progress).then((reply) => {
       if (reply.kind !== 'unpacked') throw new TypeError(`unexpected answer: ${reply.kind}`);
       const { reliesOnLower, bytes, entries } = reply;
       return { reliesOnLower, bytes, entries };
@@ -143,48 +96,20 @@ class Client {
   }
 
   async settle(request: SettleRequest): Promise<{ changed: boolean }> {
-    const reply = await this.#ask({ kind: 'settle', id: this.#next++, ...request });
+    const reply = await this.#inside.ask({ kind: 'settle', id: this.#inside.nextId(), ...request } satisfies Request);
     if (reply.kind !== 'settled') throw new TypeError(`unexpected answer: ${reply.kind}`);
     return { changed: reply.changed };
   }
 
   sync(paths: readonly string[]): void {
-    this.#send({ kind: 'sync', paths });
-    this.#process.release();
+    this.#inside.leave({ kind: 'sync', paths } satisfies Request);
   }
 
   async close(): Promise<void> {
-    this.#process.stdin.end();
-    await this.#process.ended;
-  }
-
-  #ask(request: Extract<Request, { id: number }>, onProgress?: (read: number) => void): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) {
-        reject(this.#failure);
-        return;
-      }
-      this.#waiting.set(request.id, { resolve, reject, onProgress });
-      this.#send(request);
-    });
+    await this.#inside.close();
   }
 
   #send(request: Request): void {
-    if (this.#failure === undefined) this.#process.stdin.write(`${JSON.stringify(request)}\n`);
-  }
-
-  #receive(reply: Reply): void {
-    const waiting = this.#waiting.get(reply.id);
-    if (waiting === undefined) return;
-    if (reply.kind === 'progress') {
-      waiting.onProgress?.(reply.read);
-      return;
-    }
-    this.#waiting.delete(reply.id);
-    if (reply.kind !== 'failed') waiting.resolve(reply);
-    else {
-      const { code, message, hint } = reply.failure;
-      waiting.reject(new ImageError(code, message, hint === undefined ? {} : { hint }));
-    }
+    this.#inside.send(request);
   }
 }
