@@ -2,7 +2,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import type { HostFacts } from '../host/facts.ts';
 import { surveyHost } from '../host/survey.ts';
 import { blobPath } from '../store/blobs.ts';
-import { layerPaths } from '../store/collect.ts';
+import { layerPaths } from '../store/collect/layers.ts';
+import { stepLayers } from '../store/collect/steps.ts';
 import type { DiskUse } from '../store/disk-use.ts';
 import { readIndex } from '../store/images.ts';
 import { type InUse, inUse } from '../store/in-use.ts';
@@ -13,7 +14,7 @@ import { measureInside } from './measure.ts';
 
 /** One line of `df`. Bytes are those on the disk. */
 export interface DiskUsage {
-  readonly type: 'images' | 'layers' | 'sandboxes' | 'cache';
+  readonly type: 'images' | 'layers' | 'steps' | 'sandboxes' | 'package caches' | 'cache';
   readonly total: number;
   /** Images and layers that sandboxes stand on; sandboxes that run. */
   readonly active: number;
@@ -42,16 +43,22 @@ export function diskUsage(facts: HostFacts = surveyHost()): DiskUsage[] {
   );
   const unknown = layers.filter((path) => known.get(path) === undefined);
   // One helper for all, so that a file with links in several places counts once.
-  const wanted = [...sandboxes, ...cache, ...unknown];
+  const packages = packageCaches(store);
+  const wanted = [...sandboxes, ...cache, ...packages, ...unknown];
   const { uses, isWhole } = measureInside(facts, wanted);
   const measured = new Map(wanted.map((path, at) => [path, uses[at] ?? { bytes: 0, files: 0 }]));
   if (isWhole) for (const path of unknown) recordUse(path, measured.get(path));
   const of = (paths: readonly string[]): Measured[] =>
     paths.map((path) => ({ path, bytes: (known.get(path) ?? measured.get(path))?.bytes ?? 0 }));
+  const results = stepLayers(store);
+  const isOfStep = (path: string): boolean => results.has(path.slice(path.lastIndexOf('/') + 1));
+  const isUsed = (path: string): boolean => used.layers.has(`${path}/tree`);
   return [
     imagesRow(store, used),
-    row('layers', of(layers), (path) => used.layers.has(`${path}/tree`)),
+    row('layers', of(layers.filter((path) => !isOfStep(path))), isUsed),
+    row('steps', of(layers.filter(isOfStep)), isUsed),
     row('sandboxes', of(sandboxes), running),
+    row('package caches', of(packages), () => false),
     row('cache', of(cache), (path) => path.startsWith(`${store}/host/`)),
   ];
 }
@@ -97,6 +104,16 @@ function imagesRow(store: string, used: InUse): DiskUsage {
     total: manifests.size,
     active: [...manifests].filter((digest) => used.manifests.has(digest)).length,
   };
+}
+
+/** Of package managers, an entry each: shared ones, and those of projects. */
+function packageCaches(store: string): string[] {
+  const parent = `${store}/caches`;
+  return names(parent).flatMap((owner) =>
+    names(`${parent}/${owner}`)
+      .filter((name) => !name.endsWith('.lock'))
+      .map((name) => `${parent}/${owner}/${name}`),
+  );
 }
 
 /** Interrupted downloads, unpacking that is not finished, ended runs, launchers, skeletons of the host, the trash. */

@@ -16,6 +16,10 @@ import { removeStaleSkeletons } from './skeletons.ts';
 export interface GarbageOptions extends WaitOptions {
   /** Also what may be wanted again: interrupted downloads however young, all compiled launchers. */
   readonly all: boolean;
+  /** Results of steps that were not used for so long, milliseconds: CollectOptions. */
+  readonly unusedFor?: number;
+  /** Also the caches of package managers. */
+  readonly caches?: boolean;
 }
 
 export interface Freed {

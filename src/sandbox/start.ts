@@ -29,17 +29,32 @@ export interface StartOptions {
   readonly note: (line: string) => void;
   /** `--workspace`, if it was given. */
   readonly workspace?: Spec['workspace']['kind'] | undefined;
+  /** An open sandbox was opened by the same rules: what cannot be changed in it any more is not worth a word. */
+  readonly sameRules?: boolean;
+}
+
+/** A launcher, ready to be started, and what it is to be told. */
+export interface PreparedLauncher {
+  readonly elf: Uint8Array;
+  readonly store: string;
+  readonly words: readonly string[];
 }
 
 /**
  * Opens the sandbox that a spec describes and becomes its monitor: returns only by throwing. A named sandbox that is
  * open already is joined. Throws a HostError, StoreError, SandboxError or LaunchError.
  */
-export async function startSandbox(
+export async function startSandbox(spec: Spec, beginProgress: BeginProgress, options: StartOptions): Promise<never> {
+  const { elf, store, words } = await prepareLauncher(spec, beginProgress, options);
+  return becomeLauncher(writeLauncherFile(elf, store).path, ...words);
+}
+
+/** Does all of that but the start: gives the launcher. Throws as `startSandbox` does. */
+export async function prepareLauncher(
   spec: Spec,
   beginProgress: BeginProgress,
-  { keep, note, workspace }: StartOptions,
-): Promise<never> {
+  { keep, note, workspace, sameRules = false }: StartOptions,
+): Promise<PreparedLauncher> {
   const facts = surveyHost();
   ensureStore(facts.store);
   if (spec.lifetime.kind === 'named') {
@@ -48,8 +63,9 @@ export async function startSandbox(
     if (init !== undefined) {
       const { approachGroup } = await import('../cgroup/find-group.ts');
       const group = await approachGroup(init);
-      if (spec.limits !== undefined) note('limits are those of the open sandbox: `sandbox update` changes them');
-      if (spec.secrets.length + spec.devices.length + spec.volumes.length > 0) {
+      if (spec.limits !== undefined && !sameRules)
+        note('limits are those of the open sandbox: `sandbox update` changes them');
+      if (spec.secrets.length + spec.devices.length + spec.volumes.length > 0 && !sameRules) {
         note('secrets, devices, volumes and sockets are those of the open sandbox');
       }
       const limits = group === undefined ? {} : { limits: GROUPED };
@@ -89,8 +105,8 @@ interface Start {
   readonly group: string | undefined;
 }
 
-/** Compiles the plan, unless that was done before for the same input, and becomes the launcher. */
-async function launch(input: PlanInput, keep: boolean, { join, group }: Start): Promise<never> {
+/** Compiles the plan, unless that was done before for the same input. */
+async function launch(input: PlanInput, keep: boolean, { join, group }: Start): Promise<PreparedLauncher> {
   const { store } = input.facts;
   const explain = explainer();
   const key = JSON.stringify([
@@ -102,10 +118,10 @@ async function launch(input: PlanInput, keep: boolean, { join, group }: Start): 
   ]);
   const cached = keep ? cachedLauncher(store, key) : undefined;
   const words = [...(join === undefined ? [] : [String(join.init)]), ...(group === undefined ? [] : [group])];
-  if (cached !== undefined) return becomeLauncher(writeLauncherFile(cached, store).path, ...words);
+  if (cached !== undefined) return { elf: cached, store, words };
   const elf = await compileSandbox(input, explain, join?.path);
   if (keep) keepLauncher(store, key, elf);
-  return becomeLauncher(writeLauncherFile(elf, store).path, ...words);
+  return { elf, store, words };
 }
 
 /** The ground says already what the mounts mean for the plan, and the driver what overlays do. */

@@ -1,19 +1,14 @@
-import { closeSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { surveyHost } from '../host/survey.ts';
-import { launcherEnvironment, writeLauncherFile } from '../launch/run.ts';
 import type { Spec } from '../plan/spec.ts';
 import { StoreError } from '../store/error.ts';
 import { ensureStore, shelf } from '../store/layout.ts';
 import { makeNamed, readSpec } from '../store/sandbox-directory.ts';
+import { runToEnd } from './attended.ts';
 import { compileSandbox, explainer } from './compile.ts';
 import { SandboxError } from './error.ts';
 import { type BeginProgress, planInput } from './input.ts';
 import { limited } from './limited.ts';
-
-/** What ends a job at a terminal reaches the whole group, the launcher too, which passes it on: a shell ignores it as well. */
-const OF_TERMINALS = ['SIGINT', 'SIGQUIT'] as const;
-/** What somebody sends to this process is meant for the command. */
-const PASSED_ON = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
 /**
  * Opens a new kept sandbox and stays until its command has ended. Gives its exit status: the command's own, 128+N where a signal
@@ -48,34 +43,5 @@ export async function superviseSandbox(
   const elf = await compileSandbox(input, explainer());
   makeNamed(facts.store, name);
   writeFileSync(`${directory}/${mark}`, '', { mode: 0o600 });
-  return await runToEnd(elf, facts.store, group === undefined ? [] : [group]);
-}
-
-async function runToEnd(elf: Uint8Array, store: string, words: readonly string[]): Promise<number> {
-  const { descriptor } = writeLauncherFile(elf, store);
-  const { spawn } = process.getBuiltinModule('node:child_process');
-  const { constants } = process.getBuiltinModule('node:os');
-  const ignore = (): void => {};
-  const child = spawn('/proc/self/fd/3', [...words], {
-    argv0: 'sandbox',
-    stdio: ['inherit', 'inherit', 'inherit', descriptor],
-    env: launcherEnvironment(),
-  });
-  closeSync(descriptor);
-  const passOn = (signal: NodeJS.Signals): void => {
-    child.kill(signal);
-  };
-  for (const signal of OF_TERMINALS) process.on(signal, ignore);
-  for (const signal of PASSED_ON) process.on(signal, passOn);
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (status, signal) =>
-        resolve(status ?? 128 + (signal === null ? 0 : constants.signals[signal])),
-      );
-    });
-  } finally {
-    for (const signal of OF_TERMINALS) process.off(signal, ignore);
-    for (const signal of PASSED_ON) process.off(signal, passOn);
-  }
+  return await runToEnd({ elf, store: facts.store, words: group === undefined ? [] : [group] });
 }

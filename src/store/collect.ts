@@ -1,29 +1,20 @@
-import {
-  closeSync,
-  constants,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  type Stats,
-  statSync,
-} from 'node:fs';
-import { hostSyscalls } from '../linux/koffi-syscalls.ts';
-import { makeDirectory } from '../linux/make-directory.ts';
 import { ASIDE } from './aside.ts';
-import { errnoOf } from './error.ts';
+import { collectBuilds } from './builds.ts';
+import { moveAway, putBack, settleUnsynced, staleWork, sweepLayers } from './collect/layers.ts';
+import { sweepProjects } from './collect/projects.ts';
+import { sweepSteps } from './collect/steps.ts';
+import { namesIn, Sweep, type Swept } from './collect/sweep.ts';
 import { readIndex } from './images.ts';
-import { type InUse, inUse } from './in-use.ts';
-import { isSoundLayer } from './layers.ts';
-import { imagesDirectory, layersDirectory, shelf } from './layout.ts';
-import { lockPath, lockStore, openLockFile, tryFlock, type WaitOptions } from './lock.ts';
+import { inUse } from './in-use.ts';
+import { imagesDirectory, layersDirectory } from './layout.ts';
+import { isFree, lockPath, lockStore, type WaitOptions } from './lock.ts';
 import { type References, referencesOf } from './references.ts';
 
 /*
- * Mark and sweep. Roots are the images of index.json and what sandboxes stand on; what they do not lead to goes.
+ * Mark and sweep. Roots are the images of index.json, the results of steps (steps.ts), and what sandboxes, environments of
+ * projects and their shims stand on; what they do not lead to goes.
  *
- * Against pulls: they hold the store's lock shared from before their first blob until the image is in the list, and this
+ * Against pulls and builds: they hold the store's lock shared from before their first blob until the image is in the list, and this
  * holds it exclusively. Against starts of sandboxes, which take no lock: a layer is only renamed at first, to where
  * nobody empties anything, and looked at again; a sandbox that was faster has written its spec.json before it mounted
  * anything, and gets its layers back (the mount does not notice); one that was slower finds the layer missing. Against
@@ -34,6 +25,10 @@ import { type References, referencesOf } from './references.ts';
 export interface CollectOptions extends WaitOptions {
   /** Also what may be wanted again: interrupted downloads however young, all compiled launchers. */
   readonly all: boolean;
+  /** Results of steps that were not used for so long, milliseconds, go too, but for those of projects as they were built last. */
+  readonly unusedFor?: number;
+  /** Also the caches of package managers. */
+  readonly caches?: boolean;
   /** The id mapping of today (layerKey): layers of others go unless a sandbox stands on them. */
   readonly key: string;
   /** Milliseconds since 1970. */
@@ -50,50 +45,21 @@ export interface Collected {
   /** Those moved to the trash, whose files may belong to subordinate ids. */
   readonly layers: readonly string[];
   readonly work: readonly string[];
+  /** Caches, in the trash too. */
+  readonly caches: readonly string[];
+  /** Results of steps, and what was remembered of projects that are gone. */
+  readonly steps: number;
+  readonly projects: number;
+  /** What killed builds left. */
+  readonly builds: number;
   /** Images of the list of which blobs are missing. What they need is unknown: no blob and no layer was removed then. */
   readonly damaged: readonly string[];
-}
-
-export interface Swept {
-  readonly count: number;
-  readonly bytes: number;
 }
 
 /** An interrupted download is worth going on with for so long. */
 const PARTIAL_KEPT_MS = 24 * 3600_000;
 const LAUNCHER_KEPT_MS = 30 * 24 * 3600_000;
 const ASIDE_KEPT_MS = 3600_000;
-
-class Sweep {
-  count = 0;
-  bytes = 0;
-
-  /** Removes the files of a directory that are meant; a missing directory has none. */
-  files(directory: string, isMeant: (name: string, stat: Stats, path: string) => boolean): this {
-    for (const name of namesIn(directory)) {
-      const path = `${directory}/${name}`;
-      const stat = statSync(path, { throwIfNoEntry: false });
-      if (stat === undefined || !stat.isFile() || !isMeant(name, stat, path)) continue;
-      rmSync(path, { force: true });
-      this.count += 1;
-      this.bytes += stat.blocks * 512;
-    }
-    return this;
-  }
-
-  result(): Swept {
-    return { count: this.count, bytes: this.bytes };
-  }
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return [];
-    throw error;
-  }
-}
 
 /**
  * Removes from the images and layers what nothing refers to; waits until nobody adds to them. What went to the trash is
@@ -116,6 +82,7 @@ export async function collect(store: string, options: CollectOptions): Promise<C
 
 function sweep(store: string, options: CollectOptions): Collected {
   const now = options.now ?? Date.now();
+  const builds = collectBuilds(store, now);
   const marked = mark(store);
   const images = imagesDirectory(store);
   const isKnown = marked.damaged.length === 0;
@@ -137,7 +104,20 @@ function sweep(store: string, options: CollectOptions): Collected {
   );
   putBack(store);
   const work = staleWork(store).map((path) => moveAway(store, path));
-  const layers = isKnown ? sweepLayers(store, options.key, marked) : [];
+  const projects = sweepProjects(store, { now, allCaches: options.caches ?? false });
+  const steps = sweepSteps(store, {
+    key: options.key,
+    unusedSince: options.unusedFor === undefined ? undefined : now - options.unusedFor,
+    kept: projects.trees,
+    layersDirectory: layersDirectory(store),
+  });
+  // A step that was run again has another result by now, and what stands on the first one stays.
+  const own = `${layersDirectory(store)}/${options.key}/`;
+  const standing = [...projects.trees]
+    .filter((tree) => tree.startsWith(own))
+    .map((tree) => tree.split('/').at(-2) ?? '');
+  const wanted = new Set([...marked.layers, ...steps.layers, ...standing]);
+  const layers = isKnown ? sweepLayers(store, options.key, wanted) : [];
   settleUnsynced(store);
   return {
     blobs: blobs.result(),
@@ -146,6 +126,10 @@ function sweep(store: string, options: CollectOptions): Collected {
     launchers: launchers.result(),
     layers,
     work,
+    caches: projects.caches,
+    steps: steps.removed,
+    projects: projects.removed,
+    builds,
     damaged: marked.damaged,
   };
 }
@@ -175,103 +159,4 @@ function mark(store: string): Marked {
   for (const digest of inUse(store).manifests.keys())
     for (const blob of referencesOf(store, digest).blobs) blobs.add(blob);
   return { blobs, layers, damaged };
-}
-
-/** Nobody has it locked: proof that no download appends to it. */
-function isFree(path: string): boolean {
-  let file: number;
-  try {
-    file = openLockFile(path);
-  } catch {
-    return false;
-  }
-  try {
-    return tryFlock(file, 'exclusive');
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** Directories of unpackers that are gone. */
-function staleWork(store: string): string[] {
-  const parent = `${layersDirectory(store)}/.work`;
-  return namesIn(parent)
-    .map((name) => `${parent}/${name}`)
-    .filter((path) => statSync(`${path}/lock`, { throwIfNoEntry: false }) === undefined || isFree(`${path}/lock`));
-}
-
-function moveAway(store: string, path: string): string {
-  const place = `${shelf(store, 'trash')}/${process.getBuiltinModule('node:crypto').randomBytes(8).toString('hex')}`;
-  renameSync(path, place);
-  return place;
-}
-
-/** How a layer is called in .work/ while it is looked at a second time: with its key and its name behind it. */
-const LEAVING = 'leaving:';
-
-/** Puts layers back that a killed collection had taken out of their places, before it had looked a second time. */
-function putBack(store: string): void {
-  const parent = `${layersDirectory(store)}/.work`;
-  for (const name of namesIn(parent).filter((each) => each.startsWith(LEAVING))) {
-    const path = `${layersDirectory(store)}/${name.slice(LEAVING.length).replace(':', '/')}`;
-    if (statSync(path, { throwIfNoEntry: false }) !== undefined) continue;
-    makeDirectory(path.slice(0, path.lastIndexOf('/')));
-    renameSync(`${parent}/${name}`, path);
-  }
-}
-
-/** Gives where those are now that were moved to the trash. */
-function sweepLayers(store: string, key: string, marked: Marked): string[] {
-  const leaving = new Map<string, string>();
-  const used = inUse(store);
-  for (const path of layerPaths(store)) {
-    if (used.layers.has(`${path}/tree`)) continue;
-    const [ownKey = '', name = ''] = path.split('/').slice(-2);
-    if (ownKey === key && marked.layers.has(name) && isSoundLayer(path)) continue;
-    const place = `${layersDirectory(store)}/.work/${LEAVING}${ownKey}:${name}`;
-    renameSync(path, place);
-    leaving.set(path, place);
-  }
-  giveBack(leaving, inUse(store));
-  const moved = [...leaving.values()].map((place) => moveAway(store, place));
-  for (const name of namesIn(layersDirectory(store)).filter((each) => each !== '.work')) {
-    try {
-      rmdirSync(`${layersDirectory(store)}/${name}`);
-    } catch {
-      // Not empty.
-    }
-  }
-  return moved;
-}
-
-/** A sandbox that was started meanwhile stands on them. */
-function giveBack(leaving: Map<string, string>, { layers, unknown }: InUse): void {
-  for (const [path, place] of leaving) {
-    if (unknown.length === 0 && !layers.has(`${path}/tree`)) continue;
-    renameSync(place, path);
-    leaving.delete(path);
-  }
-}
-
-/** Gives the directories of all layers, under whatever id mapping. */
-export function layerPaths(store: string): string[] {
-  const directory = layersDirectory(store);
-  return namesIn(directory)
-    .filter((key) => key !== '.work')
-    .flatMap((key) => namesIn(`${directory}/${key}`).map((hex) => `${directory}/${key}/${hex}`));
-}
-
-/** Marks that a process which was killed did not come to remove. Nobody unpacks now: what there is can be flushed. */
-function settleUnsynced(store: string): void {
-  const marks = layerPaths(store)
-    .map((path) => `${path}/unsynced`)
-    .filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
-  if (marks.length === 0) return;
-  const file = openSync(layersDirectory(store), constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    hostSyscalls().syncfs(file);
-  } finally {
-    closeSync(file);
-  }
-  for (const path of marks) if (isSoundLayer(path.slice(0, -'/unsynced'.length))) rmSync(path, { force: true });
 }

@@ -41,6 +41,21 @@ export function tryFlock(file: number, kind: 'shared' | 'exclusive'): boolean {
   }
 }
 
+/** Whether nobody has a file locked: what it stands for is not in use. One that cannot be opened counts as in use. */
+export function isFree(path: string): boolean {
+  let file: number;
+  try {
+    file = openLockFile(path);
+  } catch {
+    return false;
+  }
+  try {
+    return tryFlock(file, 'exclusive');
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Gives the pids that hold a flock on an open file: proc_locks(5). Empty where none is shown in this pid namespace. */
 export function lockHolders(file: number): number[] {
   try {

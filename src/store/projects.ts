@@ -11,7 +11,12 @@ import { fnv64 } from './layers.ts';
  *   lock                       held by who builds
  *   bin/                       its shims, once more: what `sandbox hook` puts on PATH
  *   logs/                      of steps and services
- *   services.json, services.lock   of `sandbox up`
+ *   inputs/                    copies for `sandbox shell --at-step`
+ *   shims/ENVIRONMENT.json     which shims it has (project/shim/record.ts)
+ *   outline                    what a completion and `sandbox NAME` ask of the files
+ *   .inputs.json               digests of inputs
+ *   .services.json, .services.lock, .services.users   of `sandbox up`
+ * No environment's name begins with a dot.
  */
 
 /** Gives the id of a project's directory: of a fixed length, safe as a file's name and in a sandbox's. */
@@ -36,6 +41,11 @@ export function ensureProjectPath(store: string, directory: string): string {
   }
   writeAside(file, directory);
   return path;
+}
+
+/** Takes a name in that directory, or in its shims/; gives whether it is the file of an environment. */
+export function isEnvironmentFile(name: string): boolean {
+  return name.endsWith('.json') && !name.startsWith('.');
 }
 
 /** Replaces a small file in one go. What a power cut takes is made again. */
