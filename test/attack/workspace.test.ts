@@ -24,8 +24,10 @@ const isRoot = process.getuid?.() === 0;
 const setUp: MatrixOptions['setUp'] = async (t) => {
   const user = attacker();
   const place = workDirectory(t, user);
-  for (const name of ['work', 'outside', 'work/deep']) mkdirSync(`${place}/${name}`);
-  for (const name of ['work/own', 'outside/file']) writeFileSync(`${place}/${name}`, 'content\n');
+  for (const name of ['work', 'outside', 'work/deep', 'work/.sandbox', 'work/.sandbox/bin'])
+    mkdirSync(`${place}/${name}`);
+  for (const name of ['work/own', 'outside/file', 'work/.sandbox/bin/tool'])
+    writeFileSync(`${place}/${name}`, 'content\n');
   symlinkSync(`${place}/outside/file`, `${place}/work/absolute`);
   symlinkSync('../outside/file', `${place}/work/relative`);
   symlinkSync(`/proc/self/root${place}/outside`, `${place}/work/magic`);
@@ -68,6 +70,18 @@ attackMatrix(
     },
     'a file beside it': {
       attack: `my $f = opened("../beside-$$", O_WRONLY | O_CREAT) or return undef; unlink("../beside-$$"); -e '{{place}}/outside' ? 1 : undef`,
+      control: 'outside',
+    },
+    "a project's shim, which is run outside": {
+      attack: `write_to('.sandbox/bin/tool', 'evil')`,
+      control: 'outside',
+    },
+    'a shim that is put there': {
+      attack: `my $f = opened(".sandbox/bin/made-$$", O_WRONLY | O_CREAT) or return undef; unlink ".sandbox/bin/made-$$"`,
+      control: 'outside',
+    },
+    'the directory of the shims, renamed': {
+      attack: `rename('.sandbox', "gone-$$") or return undef; rename("gone-$$", '.sandbox')`,
       control: 'outside',
     },
     'the workspace itself, renamed': {
