@@ -24,15 +24,19 @@ export interface ReadyEnvironment {
         /** Trees, uppermost first, those of the steps too. */
         readonly layers: readonly string[];
       };
-  /** Options as they would be typed before those of the command line; no paths of the host are in them. */
+  /** Options as they would be typed before those of the command line; paths of the host in them are absolute. */
   readonly words: readonly string[];
   readonly variables: ReadonlyArray<readonly [name: string, value: string]>;
   readonly volumes: ReadonlyArray<{
     readonly source: string;
     readonly destination: string;
     readonly access: 'rw' | 'ro';
+    /** As of Volume. */
+    readonly noLinks?: boolean;
   }>;
   readonly workdir?: string;
+  /** An account of the image; a number is among the words. */
+  readonly user?: string;
   /** The kept sandbox in which its services run, and which is joined while they do. */
   readonly sandbox: string;
   readonly shims: readonly string[];

@@ -1,7 +1,8 @@
 import type { HostFacts } from '../../host/facts.ts';
 import type { RunDefaults } from '../../image/model.ts';
+import type { Volume } from '../../plan/spec.ts';
 import type { Digest } from '../../store/digest.ts';
-import type { Environment, Project, Step } from '../model.ts';
+import type { Environment, Project, Step, Variable } from '../model.ts';
 import type { Stamp } from '../stamp.ts';
 
 /** The image that an environment begins with, in the store. */
@@ -25,12 +26,19 @@ export interface BuildRequest {
   readonly base: BaseImage;
   /** Only the steps before this number are built; all, if left out. */
   readonly until?: number;
-  /** `reuse`: results of steps that were built before count; `anew`: none does, and nothing is kept (`verify`). */
+  /** `reuse`: results of steps that were built before count; `anew`: none does, and new ones take their place (`--no-cache`). */
   readonly results: 'reuse' | 'anew';
   /** Directory or tar in OCI layout from which results are taken (`--cache-from`). */
   readonly cacheFrom?: string;
-  /** Gives the result that the lock has of a step; undefined: none. Another one is told to `events.differs`. */
+  /** The project is trusted: its caches are those of all such projects (caches.ts). */
+  readonly sharedCaches?: boolean;
+  /**
+   * Asked before a step is built: the result that the lock has of it; throws where the lock does not allow the step. Another result
+   * is not taken from a cache. What steps gave here is compared by the caller.
+   */
   readonly expected?: (step: Step, recipe: Digest) => Digest | undefined;
+  /** Where a cache has another result than the expected one, that is an error; else the step is built. */
+  readonly frozen?: boolean;
   readonly events: BuildEvents;
   readonly signal?: AbortSignal;
 }
@@ -75,4 +83,14 @@ export interface BuiltEnvironment {
   readonly layers: readonly string[];
   /** Of the inputs of all steps. */
   readonly stamps: readonly Stamp[];
+  /** What the step of the number `until` is run with, if there is such a step. */
+  readonly next?: StepSurroundings;
+}
+
+/** What a step finds besides the root file system. */
+export interface StepSurroundings {
+  readonly step: Step;
+  readonly volumes: readonly Volume[];
+  readonly variables: readonly Variable[];
+  readonly workdir: string;
 }

@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { surveyHost } from '../../host/survey.ts';
+import { compileLauncher } from '../../launch/compile.ts';
+import type { FileState, InheritedVariables, SetupOp } from '../../launch/operations.ts';
+import { ownCommand } from '../../linux/own-command.ts';
+import type { PlanInput } from '../../plan/input.ts';
+import { planJoin, planSandbox } from '../../plan/plan.ts';
+import { planJoiningShim, planProgram, planShim, type ShimPlan } from '../../plan/shim.ts';
+import type { Spec } from '../../plan/spec.ts';
+import { explainer } from '../../sandbox/compile.ts';
+import { type BeginProgress, joinInput, planInput } from '../../sandbox/input.ts';
+import { unsyncedMark } from '../../store/layers.ts';
+import { ensureStore, shelf } from '../../store/layout.ts';
+import type { ReadyEnvironment } from '../record.ts';
+import { type Stamp, stampOf } from '../stamp.ts';
+import { joiningPath, type ShimFiles, shimPath } from './files.ts';
+
+/** What a shim starts, besides the name of its program. */
+export interface ShimRequest {
+  /** Its command does not matter. Undefined: what the environment asks for takes the program each time. */
+  readonly spec: Spec | undefined;
+  readonly inherited: InheritedVariables;
+  /** Whether the caller's directory in the workspace is kept. */
+  readonly keepsDirectory: boolean;
+  readonly ready: ReadyEnvironment;
+  /** Of the project's files: settledContents. */
+  readonly stamps: readonly Stamp[];
+}
+
+/** Gives the shims of programs. Prepares the `host` image where that is needed. Throws a HostError or StoreError. */
+export async function compileShims(
+  names: readonly string[],
+  request: ShimRequest,
+  beginProgress: BeginProgress,
+): Promise<ShimFiles[]> {
+  const facts = surveyHost();
+  const { arch, store } = facts;
+  const { spec, ready, inherited } = request;
+  ensureStore(store);
+  const elf = (operations: readonly SetupOp[]): Buffer =>
+    compileLauncher(operations, { arch, explainer: explainer() }).elf();
+  if (spec === undefined) {
+    return names.map((name) => ({ name, shim: elf(planProgram(programOf(ready, name))), joining: undefined }));
+  }
+  // The terminal is that of whoever calls the shim.
+  const { terminalPath: _, ...input } = await planInput(spec, facts, beginProgress);
+  const { workspace } = spec;
+  const within = request.keepsDirectory && workspace.kind !== 'none' ? { within: workspace.path } : {};
+  const fresh = freshness(input, request);
+  const directory = `${shelf(store, 'sandboxes')}/${ready.sandbox}`;
+  return names.map((name) => {
+    const plan: ShimPlan = {
+      ...programOf(ready, name),
+      fresh: { ...fresh, paths: [`${shimPath(store, ready.directory)}/${name}`, ...fresh.paths] },
+      running: { directory, launcher: joiningPath(store, ready.directory, name) },
+      inherited,
+      ...within,
+    };
+    const command = [name];
+    const joined = joinInput({ ...spec, command }, facts);
+    return {
+      name,
+      shim: elf(planShim(planSandbox({ ...input, spec: { ...spec, command } }), plan)),
+      joining: elf(planJoiningShim(planJoin(joined, directory), plan)),
+    };
+  });
+}
+
+function programOf(
+  { directory, environment }: ReadyEnvironment,
+  name: string,
+): Pick<ShimPlan, 'program' | 'otherwise'> {
+  const program = [...ownCommand('__shim'), directory, environment, name, '--'];
+  return {
+    program,
+    otherwise: `the shim ${name} is stale, and ${program[0]} that made it is gone; make it anew: sandbox shim ${name}`,
+  };
+}
+
+/** What a launcher has of the host besides the project: as long as it is the same, the launcher is right. */
+function freshness({ root, spec, facts }: PlanInput, { stamps }: ShimRequest): ShimPlan['fresh'] {
+  const { store, resolvConf } = facts;
+  const layers = root.kind === 'image' ? root.layers : [];
+  const files: FileState[] = [...stamps];
+  if (spec.network === 'host') files.push(...['/etc/hosts', ...(resolvConf ? [resolvConf.path] : [])].map(stampOf));
+  // One that is on its way to the disk becomes sure without us; until then it is looked at each time.
+  const unsure = layers.map(unsyncedMark).filter((mark) => existsSync(mark));
+  files.push(...unsure.map((path) => ({ path, state: '' })));
+  const paths = root.kind === 'host' ? [`${store}/host/${root.generation}`] : layers;
+  return { files, paths, program: stampOf(process.execPath) };
+}

@@ -1,0 +1,39 @@
+import { LOCAL_FILE, LOCK_FILE, PROJECT_FILE } from '../find.ts';
+import { readProjectFile } from '../project-file.ts';
+import { type Stamp, stampOf } from '../stamp.ts';
+
+/** File systems tell times by the kernel's tick: what is changed again within one looks the same (stamp.ts). */
+const SETTLED_MS = 60;
+const NAMES = [PROJECT_FILE, LOCAL_FILE, LOCK_FILE];
+
+/** Gives what the files say that decide about a project's environments, as hexadecimal digits. */
+export function contentsOf(directory: string): string {
+  const { createHash } = process.getBuiltinModule('node:crypto');
+  const hash = createHash('sha256');
+  for (const name of NAMES) {
+    const content = readIfAny(`${directory}/${name}`);
+    hash.update(`${content?.length ?? '-'}\n`).update(content ?? '');
+  }
+  return hash.digest('hex');
+}
+
+function readIfAny(path: string): Buffer | undefined {
+  try {
+    return readProjectFile(path);
+  } catch {
+    // What cannot be read has no content that anything was made of.
+    return undefined;
+  }
+}
+
+/** Gives the files' stamps and contents, as they are while nobody changes them. */
+export async function settledContents(directory: string): Promise<{ stamps: readonly Stamp[]; contents: string }> {
+  for (;;) {
+    const stamps = NAMES.map((name) => stampOf(`${directory}/${name}`));
+    const changed = Math.max(0, ...stamps.map(({ state }) => Number(BigInt(state.split(' ')[3] ?? 0) / 1_000_000n)));
+    const wait = changed + SETTLED_MS - Date.now();
+    if (wait > 0) await new Promise((resolve) => void setTimeout(resolve, Math.min(wait, SETTLED_MS)));
+    const contents = contentsOf(directory);
+    if (stamps.every(({ path, state }) => stampOf(path).state === state)) return { stamps, contents };
+  }
+}

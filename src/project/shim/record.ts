@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { makeDirectory } from '../../linux/make-directory.ts';
+import { ensureProjectPath, projectPath, writeAside } from '../../store/projects.ts';
+import type { ReadyEnvironment } from '../record.ts';
+
+/*
+ * $STORE/projects/ID/shims/ENVIRONMENT.json   which shims an environment has, and what it was when they were made
+ * $STORE/projects/ID/bin/NAME                 the shims
+ * $STORE/projects/ID/join/NAME                launchers that they become while the environment's services run
+ */
+
+export interface ShimRecord {
+  readonly version: 1;
+  readonly names: readonly string[];
+  /** Of the contents of the project's files and the lock: contents.ts. */
+  readonly contents: string;
+  /** Its layers are in use: garbage collection keeps them. */
+  readonly ready: ReadyEnvironment;
+}
+
+function placeOf(store: string, directory: string): string {
+  return `${projectPath(store, directory)}/shims`;
+}
+
+/** Gives what is remembered of an environment's shims; undefined where there are none. */
+export function readShims(store: string, directory: string, environment: string): ShimRecord | undefined {
+  try {
+    const record: ShimRecord = JSON.parse(readFileSync(`${placeOf(store, directory)}/${environment}.json`, 'utf8'));
+    return record.version === 1 && record.ready.directory === directory ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Gives the records of all environments of a project that have shims, by the environment's name. */
+export function readAllShims(store: string, directory: string): Map<string, ShimRecord> {
+  let names: string[];
+  try {
+    names = readdirSync(placeOf(store, directory)).sort();
+  } catch {
+    return new Map();
+  }
+  const records = new Map<string, ShimRecord>();
+  for (const name of names) {
+    if (!name.endsWith('.json')) continue;
+    const environment = name.slice(0, -'.json'.length);
+    const record = readShims(store, directory, environment);
+    if (record !== undefined) records.set(environment, record);
+  }
+  return records;
+}
+
+export function writeShims(store: string, record: Omit<ShimRecord, 'version'>): void {
+  const { directory, environment } = record.ready;
+  ensureProjectPath(store, directory);
+  const place = placeOf(store, directory);
+  makeDirectory(place);
+  writeAside(`${place}/${environment}.json`, JSON.stringify({ version: 1, ...record }));
+}
