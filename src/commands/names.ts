@@ -1,7 +1,8 @@
 import { defineCommand } from './arguments/command.ts';
+import type { NameKind } from './arguments/option.ts';
 import { oneOf } from './options/choice.ts';
 
-const KINDS = ['sandboxes', 'images', 'host'] as const;
+const KINDS = ['sandboxes', 'images', 'host', 'environments', 'commands', 'services'] as const satisfies NameKind[];
 
 /** What completion scripts ask for: not for people, and in no list. */
 export const names = defineCommand({
@@ -18,11 +19,8 @@ export const names = defineCommand({
   execute: async ({ operands }) => {
     const { knownNames } = await import('./completion/known-names.ts');
     const { print } = await import('../ui/output.ts');
-    print(
-      knownNames(operands.map(oneOf(KINDS)))
-        .map((name) => `${name}\n`)
-        .join(''),
-    );
+    const known = await knownNames(operands.map(oneOf(KINDS)));
+    print(known.map((name) => `${name}\n`).join(''));
     return 0;
   },
 });

@@ -7,10 +7,25 @@ type Loaders<Loaded> = Readonly<Record<string, () => Promise<Loaded>>>;
 const LOADERS: Loaders<Command | CommandGroup> = {
   shell: async () => (await import('./shell.ts')).shell,
   run: async () => (await import('./run.ts')).run,
+  do: async () => (await import('./do.ts')).doCommand,
+  init: async () => (await import('./init.ts')).init,
+  add: async () => (await import('./add.ts')).add,
+  remove: async () => (await import('./remove.ts')).remove,
+  lock: async () => (await import('./lock.ts')).lock,
+  outdated: async () => (await import('./outdated.ts')).outdated,
+  trust: async () => (await import('./trust.ts')).trust,
+  shim: async () => (await import('./shim.ts')).shim,
+  hook: async () => (await import('./hook.ts')).hook,
+  export: async () => (await import('./export.ts')).exportCommand,
+  list: async () => (await import('./list.ts')).list,
+  schema: async () => (await import('./schema.ts')).schema,
   try: async () => (await import('./try.ts')).tryCommand,
   diff: async () => (await import('./diff.ts')).diff,
   apply: async () => (await import('./apply.ts')).apply,
   discard: async () => (await import('./discard.ts')).discard,
+  up: async () => (await import('./up.ts')).up,
+  down: async () => (await import('./down.ts')).down,
+  logs: async () => (await import('./logs.ts')).logs,
   ps: async () => (await import('./ps.ts')).ps,
   rm: async () => (await import('./rm.ts')).rm,
   stats: async () => (await import('./stats.ts')).stats,
@@ -22,6 +37,8 @@ const LOADERS: Loaders<Command | CommandGroup> = {
   image: async () => (await import('./image.ts')).image,
   login: async () => (await import('./login.ts')).login,
   logout: async () => (await import('./logout.ts')).logout,
+  build: async () => (await import('./build.ts')).build,
+  verify: async () => (await import('./verify.ts')).verify,
   df: async () => (await import('./df.ts')).df,
   gc: async () => (await import('./gc.ts')).gc,
   reset: async () => (await import('./reset.ts')).reset,
@@ -41,13 +58,23 @@ const HIDDEN: Loaders<Command> = {
   __review: async () => (await import('./diff/serve-review.ts')).serveReview,
   __measure: async () => (await import('./measure.ts')).measure,
   __copy: async () => (await import('./copy-layers.ts')).copyLayers,
+  __hook: async () => (await import('./serve-hook.ts')).serveHook,
+  __shim: async () => (await import('./serve-shim.ts')).serveShim,
   __explain: async () => (await import('./explain.ts')).explain,
+  __seal: async () => (await import('./seal.ts')).seal,
   __unpack: async () => (await import('./unpack.ts')).unpack,
   __killed: async () => (await import('./killed.ts')).killed,
+  __up: async () => (await import('./up/serve-up.ts')).serveUp,
   __names: async () => (await import('./names.ts')).names,
+  __trusted: async () => (await import('./trusted.ts')).trusted,
 };
 
 export const COMMAND_NAMES: readonly string[] = Object.keys(LOADERS);
+
+/** Whether a name is a command of our own, listed or not. */
+export function isCommand(name: string): boolean {
+  return [LOADERS, HIDDEN].some((table) => Object.hasOwn(table, name));
+}
 
 /** Takes a name and gives the command or group, undefined where there is none of that name. */
 export async function loadCommand(name: string): Promise<Command | CommandGroup | undefined> {

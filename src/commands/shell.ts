@@ -1,11 +1,11 @@
 import { defineCommand } from './arguments/command.ts';
 import { flag, value } from './arguments/option.ts';
+import { UsageError } from './arguments/usage-error.ts';
 import { parseCpuShares } from './options/limits.ts';
 import { parseSandboxName } from './options/names.ts';
 import { projectOptions } from './options/project-options.ts';
 import { sandboxOptions } from './options/sandbox-options.ts';
 import { parseScript, parseStepNumber, scriptOr } from './options/script.ts';
-import { HOST_IMAGE } from './spec/image-operand.ts';
 
 export const shell = defineCommand({
   name: 'shell',
@@ -22,7 +22,8 @@ export const shell = defineCommand({
 
     In a project (a directory with a sandbox.toml, or below one) it opens the project's environment, or that one of its
     environments which the word names: ready-made where nothing has changed, else built. What is changed outside of the
-    project's directory is gone afterwards. While its services run (\`sandbox up\`) their sandbox is joined.
+    project's directory is gone afterwards. While its services run (\`sandbox up\`) their sandbox is joined. \`host\` and
+    \`--name\` mean this machine there as elsewhere.
 
     The current directory is mounted at its own path; the rest of the home is not there. A command after \`--\` runs instead
     of the login shell. The image's entrypoint is not used, its variables and its user are.
@@ -31,10 +32,11 @@ export const shell = defineCommand({
     ['A Debian of your own', 'sandbox shell debian'],
     ['Another one, of another version', 'sandbox shell debian:bookworm --name old'],
     ['The system of this machine, copy-on-write', 'sandbox shell'],
+    ["The project's environment for tests", 'sandbox shell test'],
     ['Try something and forget it', 'sandbox shell --rm ubuntu'],
     ['One per project, on this machine, without a network', 'sandbox shell --name website --network none'],
   ],
-  completion: { kind: 'names', of: ['sandboxes', 'images'] },
+  completion: { kind: 'names', of: ['environments', 'sandboxes', 'images'] },
   takesCommand: true,
   options: {
     ...sandboxOptions,
@@ -60,17 +62,16 @@ export const shell = defineCommand({
     const { name, rm: remove, rootfs, atStep } = options;
     const [operand] = operands;
     const command = scriptOr(options.script, rest);
-    const isForProject = rootfs === undefined && name === undefined && !remove && operand !== HOST_IMAGE;
-    if (isForProject) {
-      const { environmentHere } = await import('./project/open.ts');
-      const { orInterrupted } = await import('./spec/or-interrupted.ts');
-      const { frozen, quiet } = options;
-      return await orInterrupted(async () => {
-        const ready = await environmentHere({ operand, frozen, quiet, atStep });
-        if (ready !== undefined) return await startEnvironment(ready, { options, command });
-        return await startShell({ operand, name, remove, rootfs }, { options, command });
-      });
-    }
-    return await startShell({ operand, name, remove, rootfs }, { options, command });
+    const { orInterrupted } = await import('./spec/or-interrupted.ts');
+    return await orInterrupted(async () => {
+      if (name === undefined) {
+        const { environmentHere } = await import('./project/open.ts');
+        const ready = await environmentHere({ options, operands, atStep });
+        const join = atStep === undefined ? {} : ({ join: 'never' } as const);
+        if (ready !== undefined) return await startEnvironment(ready, { options, command, ...join });
+      }
+      if (atStep !== undefined) throw new UsageError('--at-step: only environments of projects have steps');
+      return await startShell({ operand, name, remove, rootfs }, { options, command });
+    });
   },
 });

@@ -33,6 +33,8 @@ for kind in "$@"; do
     sandboxes) printf 'web\\nworker\\n' ;;
     images) printf 'debian\\nwolfi\\n127.0.0.1:5000/big:1\\n127.0.0.1:5000/big:2\\n' ;;
     host) echo host ;;
+    environments) printf 'ci\\nwww\\n' ;;
+    commands) printf 'website\\nrust-doc\\n' ;;
   esac
 done`;
     writeFileSync(join(directory, 'sandbox'), `#!/bin/sh\n${answers}\n`);
@@ -84,8 +86,8 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
     };
 
     it('offers commands', () => {
-      assert.deepEqual(offered('ru'), ['run']);
-      assert.deepEqual(offered(''), [...COMMAND_NAMES, '--help', '--version'].sort());
+      assert.deepEqual(offered('ru'), ['run', 'rust-doc']);
+      assert.deepEqual(offered(''), [...COMMAND_NAMES, 'website', 'rust-doc', '--help', '--version'].sort());
       assert.deepEqual(offered('image', 'p'), ['prune', 'pull']);
       assert.deepEqual(offered('image', 'rm', '--f'), ['--force']);
       assert.deepEqual(offered('image', 'pull', '--platform', 'linux/ar'), ['linux/arm64']);
@@ -102,11 +104,26 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 
     it('offers the names of sandboxes', () => {
       assert.deepEqual(offered('rm', 'w'), ['web', 'worker']);
-      assert.deepEqual(offered('shell', 'w'), ['web', 'wolfi', 'worker']);
+      assert.deepEqual(offered('shell', 'w'), ['web', 'wolfi', 'worker', 'www']);
+    });
+
+    it("offers the project's commands, and files as their arguments", () => {
+      assert.deepEqual(offered('do', 'w'), ['website']);
+      assert.deepEqual(offered('do', '--watch', 'website', 'a'), ['a file']);
+      assert.deepEqual(offered('do', 'website', '--', 'a'), ['a file']);
+      assert.deepEqual(offered('run', 'c'), ['ci']);
     });
 
     it('offers the names of images, of which bash replaces what stands after a colon', () => {
-      assert.deepEqual(offered('run', ''), ['127.0.0.1:5000/big:1', '127.0.0.1:5000/big:2', 'debian', 'host', 'wolfi']);
+      assert.deepEqual(offered('run', ''), [
+        '127.0.0.1:5000/big:1',
+        '127.0.0.1:5000/big:2',
+        'ci',
+        'debian',
+        'host',
+        'wolfi',
+        'www',
+      ]);
       assert.deepEqual(offered('image', 'rm', 'deb'), ['debian']);
       assert.deepEqual(offered('run', '127.0.0.1', ':'), ['5000/big:1', '5000/big:2']);
       assert.deepEqual(offered('run', '127.0.0.1', ':', '5000/b'), ['5000/big:1', '5000/big:2']);
@@ -142,7 +159,8 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
     };
 
     it('offers commands, options, values and names', () => {
-      assert.deepEqual(offered('ru'), ['run']);
+      assert.deepEqual(offered('ru'), ['run', 'rust-doc']);
+      assert.deepEqual(offered('do w'), ['website']);
       assert.deepEqual(offered('run --work'), ['--workdir', '--workspace']);
       assert.deepEqual(offered('run --network '), ['host', 'none']);
       assert.deepEqual(offered('rm w'), ['web', 'worker']);

@@ -1,10 +1,13 @@
+/** Names that are looked up when they are completed (completion/known-names.ts); the last three are those of the project here. */
+export type NameKind = 'sandboxes' | 'images' | 'host' | 'environments' | 'commands' | 'services';
+
 /** What a shell offers when it completes a word. */
 export type Completion =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'files' }
   | { readonly kind: 'directories' }
   | { readonly kind: 'variables' }
-  | { readonly kind: 'names'; readonly of: ReadonlyArray<'sandboxes' | 'images' | 'host'> }
+  | { readonly kind: 'names'; readonly of: readonly NameKind[] }
   | { readonly kind: 'words'; readonly words: readonly string[] };
 
 interface Described {

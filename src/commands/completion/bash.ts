@@ -50,6 +50,8 @@ export function bashCompletion(commands: readonly Command[], groups: readonly Co
     ...groups.map(({ name, words }) => `    ${shellQuote(name)}) ${offer({ kind: 'words', words })} ;;\n`),
     ...listed.map((command) => `    ${shellQuote(command.name)}) ${offer(command.completion)} ;;\n`),
   ].join('');
+  // Words after these are the arguments of one of the project's commands, options and all.
+  const doers = listed.filter(({ takesCommand, completion }) => takesCommand && takesNameOfCommand(completion));
   // A word after these is the command's; one after `shell` is none.
   const takers = listed.filter(({ takesCommand, completion }) => takesCommand && takesHost(completion));
   return `# bash completion for sandbox
@@ -120,13 +122,13 @@ ${groups.length === 0 ? '' : `    elif [[ $name == @(${groups.map(({ name }) => 
     else
       ((operands++))
       case $name in
-${takers.length === 0 ? '' : `        ${takers.map((command) => shellQuote(command.name)).join('|')})\n          _sandbox_rest $((origins[index + 1]))\n          return\n          ;;\n`}        *) ;;
+${takers.length === 0 ? '' : `        ${takers.map((command) => shellQuote(command.name)).join('|')})\n          _sandbox_rest $((origins[index + 1]))\n          return\n          ;;\n`}${doers.length === 0 ? '' : `        ${doers.map((command) => shellQuote(command.name)).join('|')})\n          _sandbox_offer filenames -f\n          return\n          ;;\n`}        *) ;;
       esac
     fi
   done
   COMPREPLY=()
   if [[ -z $name ]]; then
-    ${offer({ kind: 'words', words: [...names, '--help', '--version'] })}
+    _sandbox_offer nosort -W ${shellQuote([...names, '--help', '--version'].join(' '))}" $(command sandbox __names commands 2>/dev/null)"
     return
   fi
   if [[ $current == = ]]; then
@@ -152,6 +154,10 @@ ${operands}  esac
 
 complete -F _sandbox sandbox
 `;
+}
+
+function takesNameOfCommand(completion: Completion): boolean {
+  return completion.kind === 'names' && completion.of.includes('commands');
 }
 
 function takesHost(completion: Completion): boolean {

@@ -77,6 +77,7 @@ end
 
 complete -c sandbox -f
 complete -c sandbox -n 'contains -- -- (commandline -opc)' -a '(__sandbox_rest)'
+complete -c sandbox -n __fish_use_subcommand -a '(command sandbox __names commands 2>/dev/null)' -d 'Command of the project'
 complete -c sandbox -n __fish_use_subcommand -l help -d 'Show help'
 complete -c sandbox -n __fish_use_subcommand -l version -d 'Print the version'
 ${groups.map(({ name, description }) => wordLine(name, description, '')).join('')}${listed.map(commandLines).join('')}`;

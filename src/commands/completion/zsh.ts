@@ -38,6 +38,9 @@ function optionSpecification(option: Option): string[] {
 }
 
 function operandSpecifications(command: Command): string[] {
+  if (command.completion.kind === 'names' && command.completion.of.includes('commands')) {
+    return [shellQuote(`1: :${action(command.completion)}`), shellQuote('*: :_files')];
+  }
   if (command.takesCommand) {
     return [shellQuote(`1: :_sandbox_operand ${action(command.completion)}`), shellQuote('*:: :_normal')];
   }
@@ -95,6 +98,7 @@ _sandbox_operand() {
 _sandbox_dispatch() {
   if (( CURRENT == 2 )); then
     _describe command commands
+    [[ -n $1 ]] || _sandbox_names commands
     return
   fi
   local name=$1\${words[2]}

@@ -6,7 +6,12 @@ export interface SecretRequest {
   readonly name: string;
   readonly source:
     | { readonly kind: 'variable'; readonly name: string }
-    | { readonly kind: 'file'; readonly unsafePath: string };
+    | {
+        readonly kind: 'file';
+        readonly unsafePath: string;
+        /** Absolute real path of a directory that the file has to lie in, whatever links lead to. */
+        readonly within?: string;
+      };
 }
 
 const FORM = 'NAME, NAME=FILE or NAME=env:VARIABLE';

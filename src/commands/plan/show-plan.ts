@@ -18,13 +18,15 @@ interface PlanOutput {
 
 type PlanRequest = Pick<SandboxRequest, 'options' | 'command'> & { readonly root: RootRequest };
 
-/** Takes what `run` would be given and prints its plan, or writes its launcher; gives the exit status. */
-export async function showPlan(request: PlanRequest, { json, output }: PlanOutput): Promise<number> {
+/** Takes what `run` would be given and gives the sandbox that it would be. */
+export async function planOf(request: PlanRequest): Promise<SandboxRequest> {
   const root = await resolveRoot(request.root, request.options);
-  const { spec, notes } = await buildSpec(
-    { ...request, root, lifetime: { kind: 'ephemeral' }, purpose: 'run', profile: undefined },
-    ownSurroundings(),
-  );
+  return { ...request, root, lifetime: { kind: 'ephemeral' }, purpose: 'run', profile: undefined };
+}
+
+/** Prints the plan of a sandbox, or writes its launcher; gives the exit status. */
+export async function showPlan(request: SandboxRequest, { json, output }: PlanOutput): Promise<number> {
+  const { spec, notes } = await buildSpec(request, ownSurroundings());
   for (const line of notes) note(line);
   if (output !== undefined && spec.secrets.length > 0) {
     throw new UsageError('--output: the launcher would hold the secret', {

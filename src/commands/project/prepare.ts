@@ -33,5 +33,5 @@ export async function prepare(wishes: Preparation): Promise<ReadyEnvironment> {
     if (ready !== undefined) return ready;
   }
   const { prepareAnew } = await import('./prepare-anew.ts');
-  return await prepareAnew({ ...wishes, frozen });
+  return (await prepareAnew({ ...wishes, frozen })).ready;
 }

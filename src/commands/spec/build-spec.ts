@@ -31,6 +31,8 @@ export interface ProjectPart {
   readonly directory: string;
   /** Undefined: the current directory if it lies in the project, else the project's. */
   readonly workdir?: string;
+  /** An account of the image, in place of the image's own `User`; without effect where there is no image. */
+  readonly user?: string;
   /** No secrets: they may be kept on the disk in a launcher. */
   readonly variables: ReadonlyArray<readonly [name: string, value: string]>;
   /** Looked up. */
@@ -100,15 +102,15 @@ function ownAccount({ uid, environment }: Surroundings): Account {
 
 /** Who the command is, and what is known of that account inside. */
 function identityOf(request: SandboxRequest, rootfs: RootFs, self: Account): { user: User; account: Account } {
-  const { options, root } = request;
+  const { options, root, project } = request;
   const table = (name: 'passwd' | 'group'): string =>
     readAccountTable(rootfs, name, root.kind === 'image' ? root.changes : undefined);
   if (options.user !== undefined) return { user: options.user, account: accountOf(options.user, table('passwd'), 0) };
   if (rootfs.kind === 'host') return { user: { kind: 'default' }, account: self };
-  const wanted = root.kind === 'image' ? root.defaults.user : undefined;
+  const wanted = root.kind === 'image' ? (project?.user ?? root.defaults.user) : undefined;
   if (wanted === undefined)
     return { user: { kind: 'default' }, account: accountOf({ kind: 'default' }, table('passwd'), 0) };
-  const { uid, gid, name } = imageUser(wanted, table);
+  const { uid, gid, name } = imageUser(wanted, table, project?.user === undefined ? 'image' : 'project');
   const wantedAccount: User = name === undefined ? { kind: 'id', uid, gid } : { kind: 'name', user: name };
   return { user: { kind: 'account', uid, gid }, account: accountOf(wantedAccount, table('passwd'), 0) };
 }

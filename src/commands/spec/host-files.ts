@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readlinkSync, readSync, realpathSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { decodeBytes, encodeBytes } from '../../linux/bytes.ts';
 import { fromNodeError } from '../../linux/errno.ts';
@@ -33,24 +33,27 @@ export function readHostText(option: string, unsafePath: string, currentDirector
   try {
     return decodeBytes(readFileSync(encodeBytes(path)));
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(`${option}: ${quoted(unsafePath)} cannot be read`, { cause: fromNodeError(error, path) });
   }
 }
 
 /**
  * Takes a path as typed after an option and gives the file's bytes, or undefined where there are more than `most`: a pipe or a
- * device may have no end. Throws UsageError.
+ * device may have no end. `within`: an absolute real path; the file that is opened has to lie there. Throws UsageError.
  */
 export function readHostBytes(
   option: string,
   unsafePath: string,
   most: number,
   currentDirectory: () => string,
+  within?: string,
 ): Buffer | undefined {
   const path = unsafePath.startsWith('/') ? unsafePath : `${currentDirectory()}/${unsafePath}`;
   let descriptor: number | undefined;
   try {
     descriptor = openSync(encodeBytes(path), 'r');
+    if (within !== undefined) expectWithin(option, { unsafePath, descriptor, within });
     const bytes = Buffer.alloc(most + 1);
     let length = 0;
     for (let read = 1; read > 0 && length < bytes.length; length += read) {
@@ -62,6 +65,18 @@ export function readHostBytes(
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
+}
+
+/** What is open is looked at: a path that was looked up may lead elsewhere by now. proc_pid_fd(5). */
+function expectWithin(
+  option: string,
+  { unsafePath, descriptor, within }: { unsafePath: string; descriptor: number; within: string },
+): void {
+  const path = decodeBytes(readlinkSync(`/proc/self/fd/${descriptor}`, 'buffer'));
+  if (path.startsWith(within === '/' ? '/' : `${within}/`)) return;
+  throw new UsageError(`${option}: ${quoted(unsafePath)} is a link that leads out of ${within}, to ${path}`, {
+    hint: 'what runs in the project may have made it; if it is meant, name the path that it leads to',
+  });
 }
 
 /** Takes a path and says whether a directory is there, as far as this user can see: a PATH may name others' homes. */

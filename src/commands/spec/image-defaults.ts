@@ -74,26 +74,35 @@ export interface ImageUser {
 }
 
 /**
- * Takes an image's `User` (`USER[:GROUP]`, names or numbers in either place) and gives the numbers, looked up in its passwd and
- * group files as runc does (moby/sys/user, GetExecUser): without a group it is the user's own, 0 for a number that is not
- * listed. Throws an ImageError.
+ * Takes an image's `User` (`USER[:GROUP]`, names or numbers in either place), or what its project says instead, and gives the
+ * numbers, looked up in the image's passwd and group files as runc does (moby/sys/user, GetExecUser): without a group it is the
+ * user's own, 0 for a number that is not listed. Throws an ImageError.
  */
-export function imageUser(unsafeUser: string, table: (name: 'passwd' | 'group') => string): ImageUser {
+export function imageUser(
+  unsafeUser: string,
+  table: (name: 'passwd' | 'group') => string,
+  from: 'image' | 'project' = 'image',
+): ImageUser {
   const refuse = (why: string): ImageError =>
-    new ImageError('INVALID', `the image says to run as ${quoted(unsafeUser)}: ${why}`, {
-      hint: 'say who to be instead: --user root, or --user UID:GID',
-    });
+    from === 'image'
+      ? new ImageError('INVALID', `the image says to run as ${quoted(unsafeUser)}: ${why}`, {
+          hint: 'say who to be instead: --user root, or --user UID:GID',
+        })
+      : new ImageError('INVALID', `sandbox.toml says user = ${quoted(unsafeUser)}: ${why}`, {
+          hint: 'name an account of the image: a step can add one, with useradd or adduser',
+        });
+  const its = from === 'image' ? 'its' : "the image's";
   const [user = '', group, ...more] = unsafeUser.split(':');
   if (more.length > 0 || group === '') throw refuse('that is not USER or USER:GROUP');
   const passwd = fields(table('passwd'));
   const byNumber = idOf(user === '' ? '0' : user);
   const line = passwd.find(([name, , uid]) => (byNumber === undefined ? name === user : uid === String(byNumber)));
   const uid = byNumber ?? idOf(line?.[2] ?? '');
-  if (uid === undefined) throw refuse('there is no such user in its /etc/passwd');
+  if (uid === undefined) throw refuse(`there is no such user in ${its} /etc/passwd`);
   const named = line?.[0] ? { name: line[0] } : {};
   if (group === undefined) return { uid, gid: idOf(line?.[3] ?? '') ?? 0, ...named };
   const gid = idOf(group) ?? idOf(fields(table('group')).find(([name]) => name === group)?.[2] ?? '');
-  if (gid === undefined) throw refuse('there is no such group in its /etc/group');
+  if (gid === undefined) throw refuse(`there is no such group in ${its} /etc/group`);
   return { uid, gid, ...named };
 }
 

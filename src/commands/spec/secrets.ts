@@ -27,7 +27,7 @@ function contentOf(
   { environment, currentDirectory }: Surroundings,
 ): string | undefined {
   if (source.kind === 'file') {
-    const bytes = readHostBytes('--secret', source.unsafePath, MOST_BYTES, currentDirectory);
+    const bytes = readHostBytes('--secret', source.unsafePath, MOST_BYTES, currentDirectory, source.within);
     return bytes && decodeBytes(bytes);
   }
   const value = environment.get(source.name);

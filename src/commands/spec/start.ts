@@ -1,7 +1,9 @@
 import type { Lifetime } from '../../plan/spec.ts';
 import type { ReadyEnvironment } from '../../project/record.ts';
 import { keptChanges, keptSandbox } from '../../sandbox/kept.ts';
+import type { StartOptions } from '../../sandbox/start.ts';
 import { note } from '../../ui/output.ts';
+import type { EnvironmentWords } from '../project/open.ts';
 import { type BuiltSpec, buildSpec, type SandboxRequest } from './build-spec.ts';
 import { orInterrupted } from './or-interrupted.ts';
 import { ownStore } from './own-store.ts';
@@ -52,18 +54,28 @@ export async function specFor(request: SandboxRequest): Promise<Pick<BuiltSpec, 
 }
 
 /** Becomes a sandbox of a project's environment. */
-export async function startEnvironment(
-  ready: ReadyEnvironment,
-  request: Pick<SandboxRequest, 'options' | 'command'>,
-): Promise<never> {
+export async function startEnvironment(ready: ReadyEnvironment, words: EnvironmentWords): Promise<never> {
   const { environmentRequest } = await import('../project/open.ts');
-  return await start(await environmentRequest(ready, request));
+  return await start(await environmentRequest(ready, words));
 }
 
-async function start(request: SandboxRequest): Promise<never> {
+/** Becomes the sandbox that is asked for, or joins it. Throws what building, planning and launching throw. */
+export async function start(request: SandboxRequest): Promise<never> {
   const { spec, isSecret } = await specFor(request);
   const { startSandbox } = await import('../../sandbox/start.ts');
-  return await startSandbox(spec, preparationProgress, { keep: !isSecret, note, workspace: request.options.workspace });
+  return await startSandbox(spec, preparationProgress, startOptions(request, isSecret));
+}
+
+/** The same, but stays until the command has ended, and gives its status; `signal` ends it. */
+export async function attend(request: SandboxRequest, signal?: AbortSignal): Promise<number> {
+  const { spec, isSecret } = await specFor(request);
+  const { attendSandbox } = await import('../../sandbox/attended.ts');
+  const options = startOptions(request, isSecret);
+  return await attendSandbox(spec, preparationProgress, signal === undefined ? options : { ...options, signal });
+}
+
+function startOptions({ options: { workspace }, project }: SandboxRequest, isSecret: boolean): StartOptions {
+  return { keep: !isSecret, note, workspace, sameRules: project !== undefined };
 }
 
 /** `run ls`: the word was perhaps a command. */

@@ -1,0 +1,90 @@
+import { LOCAL_FILE, PROJECT_FILE } from '../../project/find.ts';
+import type { Outline } from '../../project/outline.ts';
+import { note } from '../../ui/output.ts';
+import { reportFailure } from '../../ui/report.ts';
+import { UsageError } from '../arguments/usage-error.ts';
+import type { CommandWishes } from './command-here.ts';
+import { inOrder } from './command-order.ts';
+import { runAgain } from './command-run.ts';
+import { withServicesOf } from './command-services.ts';
+import { type Ending, endings } from './endings.ts';
+import { outlineOf } from './outline-here.ts';
+import { watchFiles } from './watch-files.ts';
+
+/** For a command to end by the Ctrl-C that has reached it too. */
+const PATIENCE_MS = 3000;
+
+/** Gives what the patterns of a command and of those that it requires mean. Throws UsageError where there are none. */
+export function watchedPatterns(project: Pick<Outline, 'commands'>, name: string): string[] {
+  const patterns = inOrder(project, name).flatMap(({ watch }) => watch);
+  if (patterns.length > 0) return [...new Set(patterns)];
+  throw new UsageError(`--watch: the command ${name} does not say which files to watch`, {
+    hint: `for example, in [command.${name}] of sandbox.toml: watch = ["src/**"]`,
+  });
+}
+
+/**
+ * Runs a command, and again whenever one of its files changes, or sandbox.toml: what runs by then is ended first. Ends by a
+ * signal only, and gives 128+N. What fails is told, and the next change is waited for. Throws for a sandbox.toml that has
+ * faults from the beginning, for a command that is not there, and where there is nothing to watch.
+ */
+export async function watchCommand(directory: string, wishes: CommandWishes): Promise<number> {
+  const outline = await outlineOf(directory);
+  const patterns = watchedPatterns(outline, wishes.name);
+  // Once for all of it: they are not started again with each change.
+  return await withServicesOf(outline, wishes, async () => await repeat(outline, patterns, wishes));
+}
+
+async function repeat(first: Outline, itsPatterns: readonly string[], wishes: CommandWishes): Promise<number> {
+  const { directory } = first;
+  let project: Outline | undefined = first;
+  let patterns = itsPatterns;
+  const ending = endings();
+  try {
+    for (;;) {
+      // What decides what is run counts like the files that it names.
+      using files = watchFiles(directory, [...patterns, PROJECT_FILE, LOCAL_FILE]);
+      const changed = await round(project, wishes, files.changed, ending);
+      if (changed === undefined) return ending.status ?? 0;
+      note(`${changed} has changed`);
+      project = await orTold(async () => await outlineOf(directory));
+      const now = project;
+      patterns = (now && (await orTold(async () => watchedPatterns(now, wishes.name)))) ?? patterns;
+    }
+  } finally {
+    ending.close();
+  }
+}
+
+/** Runs the command until it ends and something changes; gives what has changed, undefined where all is to end. */
+async function round(
+  project: Outline | undefined,
+  wishes: CommandWishes,
+  changed: Promise<string>,
+  ending: Ending,
+): Promise<string | undefined> {
+  const stale = new AbortController();
+  const signal = AbortSignal.any([stale.signal, ending.signal]);
+  const run = async (): Promise<void> => {
+    const status = project && (await orTold(async () => await runAgain(project, wishes, signal)));
+    if (signal.aborted || ending.status !== undefined) return;
+    const ended = status === undefined ? '' : `${wishes.name} ended with status ${status}: `;
+    note(`${ended}waiting for a change`);
+  };
+  const running = run();
+  const first = await Promise.race([changed, ending.asked]);
+  const patience = setTimeout(() => stale.abort(), typeof first === 'string' ? 0 : PATIENCE_MS);
+  await running;
+  clearTimeout(patience);
+  return ending.status === undefined && typeof first === 'string' ? first : undefined;
+}
+
+async function orTold<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    // Ctrl-C while an image is pulled or a step is run: it is no failure, and heard by `endings` too.
+    if (!(error instanceof Error && 'code' in error && error.code === 'INTERRUPTED')) reportFailure(error);
+    return undefined;
+  }
+}
