@@ -1,0 +1,1 @@
+CREATE INDEX entries_written ON entries (written DESC, id DESC);
