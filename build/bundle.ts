@@ -12,6 +12,19 @@ import { repository } from './paths.ts';
 const LATER = [
   'src/cgroup/open-group.ts',
   'src/cgroup/user-manager.ts',
+  'src/image/pack/serve.ts',
+  'src/image/unpack/serve.ts',
+  'src/launch/compile.ts',
+  'src/plan/plan.ts',
+  'src/sandbox/removal.ts',
+  'src/sandbox/skeletons.ts',
+];
+
+/**
+ * The same, of what nobody waits for in a hurry: these have no code cache, which takes more room than the script itself.
+ */
+const SELDOM = [
+  'src/commands/add/edit-lists.ts',
   'src/commands/completion/known-names.ts',
   'src/commands/image/free-unused.ts',
   'src/commands/image/image-history.ts',
@@ -23,36 +36,52 @@ const LATER = [
   'src/commands/image/remove-images.ts',
   'src/commands/image/save-images.ts',
   'src/commands/image/tag-image.ts',
+  'src/commands/init/init-project.ts',
+  'src/commands/lock/lock-project.ts',
+  'src/commands/logs/show-logs.ts',
+  'src/commands/outdated/show-outdated.ts',
+  'src/commands/project/build-project.ts',
+  'src/commands/project/prepare-anew.ts',
+  'src/commands/project/verify-project.ts',
+  'src/commands/export/export-program.ts',
+  'src/commands/shim/fresh-environment.ts',
+  'src/commands/shim/shims-here.ts',
+  'src/commands/trust/trust-project.ts',
   'src/commands/try/review-trial.ts',
+  'src/commands/up/bring-up.ts',
+  'src/commands/up/serve-background.ts',
+  'src/commands/up/stop-services.ts',
+  'src/commands/up/with-services.ts',
   'src/doctor/diagnose.ts',
   'src/doctor/host-probe.ts',
   'src/explain/explain.ts',
   'src/host/layer-copy/merge.ts',
   'src/image/pull.ts',
   'src/image/registry/login.ts',
-  'src/image/unpack/serve.ts',
-  'src/launch/compile.ts',
-  'src/plan/plan.ts',
+  'src/plan/seccomp/docker-profile.ts',
+  'src/project/load.ts',
+  'src/project/schema/json-schema.ts',
   'src/review/client.ts',
   'src/review/serve.ts',
-  'src/plan/seccomp/docker-profile.ts',
   'src/sandbox/disk-usage.ts',
   'src/sandbox/garbage-all.ts',
   'src/sandbox/lifecycle.ts',
-  'src/sandbox/removal.ts',
   'src/sandbox/reset.ts',
-  'src/sandbox/skeletons.ts',
   'src/sandbox/trials.ts',
 ];
-/** How the first script asks the loader for a module of the second. */
-const SCHEME = 'later:';
+/** How the first script asks the loader for a module of another: `later:PATH`, `seldom:PATH`. */
+const SCRIPTS = { later: LATER, seldom: SELDOM } as const;
 
-/** The two scripts of the executable: expressions in ASCII whose values are functions of `require`. */
+/** The scripts of the executable: expressions in ASCII whose values are functions of `require`. */
 export interface Bundle {
   readonly main: string;
-  /** Gives an object with a function for each of its modules, by the path in the repository. */
+  /** These give an object with a function for each of their modules, by the path in the repository. */
   readonly later: string;
+  readonly seldom: string;
 }
+
+/** Those that get a code cache. */
+export const CACHED: ReadonlyArray<keyof Bundle> = ['main', 'later'];
 
 /**
  * Bundles `src/main.ts`. There is no code splitting in a single executable application. What keeps start-up short
@@ -60,16 +89,19 @@ export interface Bundle {
  * of them a script of their own.
  */
 export async function bundle(): Promise<Bundle> {
-  const modules = LATER.map((path) => `${JSON.stringify(path)}: () => require(${JSON.stringify(`./${path}`)})`);
-  const contents = `module.exports = { ${modules.join(', ')} };`;
-  const [main, later] = await Promise.all([
+  const [main, later, seldom] = await Promise.all([
     script({ entryPoints: ['src/main.ts'], plugins: [assembleInterpreters, leaveForLater] }),
-    script({ stdin: { contents, resolveDir: repository }, plugins: [assembleInterpreters] }),
+    modules(LATER),
+    modules(SELDOM),
   ]);
-  return {
-    main: `(function(require){${main}})`,
-    later: `(function(require){const module={};${later}return module.exports})`,
-  };
+  return { main: `(function(require){${main}})`, later, seldom };
+}
+
+async function modules(paths: readonly string[]): Promise<string> {
+  const members = paths.map((path) => `${JSON.stringify(path)}: () => require(${JSON.stringify(`./${path}`)})`);
+  const contents = `module.exports = { ${members.join(', ')} };`;
+  const text = await script({ stdin: { contents, resolveDir: repository }, plugins: [assembleInterpreters] });
+  return `(function(require){const module={};${text}return module.exports})`;
 }
 
 const leaveForLater: Plugin = {
@@ -77,7 +109,8 @@ const leaveForLater: Plugin = {
   setup(build) {
     build.onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ kind, path, resolveDir }) => {
       const name = relative(repository, join(resolveDir, path));
-      return kind === 'dynamic-import' && LATER.includes(name) ? { path: SCHEME + name, external: true } : undefined;
+      const found = Object.entries(SCRIPTS).find(([, paths]) => paths.includes(name));
+      return kind === 'dynamic-import' && found ? { path: `${found[0]}:${name}`, external: true } : undefined;
     });
   },
 };

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { bundle } from './bundle.ts';
+import { bundle, CACHED } from './bundle.ts';
 import { writeCodeCache } from './code-cache.ts';
 import { type Arch, lockedPackage, readPackageFile, writeWhole } from './packages.ts';
 import { cacheDirectory } from './paths.ts';
@@ -21,7 +21,8 @@ export async function buildExecutable(arch: Arch, output: string): Promise<void>
     const node = await fillPkgCache(join(work, 'home'), arch, version);
     for (const [name, script] of Object.entries(await bundle())) {
       await writeFile(join(work, `${name}.cjs`), script);
-      if (arch === process.arch) await writeCodeCache(node, join(work, `${name}.cjs`), join(work, `${name}.cache`));
+      if (arch !== process.arch || !CACHED.some((cached) => cached === name)) continue;
+      await writeCodeCache(node, join(work, `${name}.cjs`), join(work, `${name}.cache`));
     }
     await copyFile(join(import.meta.dirname, 'loader.cjs'), join(work, 'loader.cjs'));
     await writeFile(join(work, 'koffi.node'), await readKoffi(arch));
@@ -60,6 +61,7 @@ function seaConfiguration(arch: Arch): PkgJob['seaConfig'] {
       'koffi.node': '../../koffi.node',
       'main.cjs': '../../main.cjs',
       'later.cjs': '../../later.cjs',
+      'seldom.cjs': '../../seldom.cjs',
       // Only the architecture that made a code cache can use it.
       ...(arch === process.arch ? { 'main.cache': '../../main.cache', 'later.cache': '../../later.cache' } : {}),
     },

@@ -12,11 +12,12 @@ function load(name, require) {
   return new Script(source, { filename: 'sandbox', cachedData }).runInThisContext()(require);
 }
 
-// What the bundle leaves for later (bundle.ts) is in a second script, which most runs do not need.
-const LATER = 'later:';
-let later;
+// What the bundle leaves for later (bundle.ts) is in scripts of its own, which most runs do not need.
+const OTHERS = /^(later|seldom):(.*)$/;
+const loaded = {};
 load('main', (name) => {
-  if (!name.startsWith(LATER)) return require(name);
-  later ??= load('later', require);
-  return later[name.slice(LATER.length)]();
+  const [, script, path] = OTHERS.exec(name) ?? [];
+  if (script === undefined) return require(name);
+  loaded[script] ??= load(script, require);
+  return loaded[script][path]();
 });
