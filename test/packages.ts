@@ -12,6 +12,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   binutils: ['objdump', 'readelf', 'strip'],
   'binutils-aarch64-linux-gnu': ['aarch64-linux-gnu-objdump'],
   strace: ['strace'],
+  zsh: ['zsh'],
+  fish: ['fish'],
   tmux: ['tmux'],
   mmdebstrap: ['mmdebstrap'],
   bubblewrap: ['bwrap'],

@@ -63,9 +63,23 @@ function hasSubordinates(name: string): boolean {
   );
 }
 
+type AccountKind = 'subordinate' | 'bare' | 'another';
+
+/** Names of accounts that root makes; `another` has subordinate ids, other ones. */
+const NAMES: Readonly<Record<AccountKind, string>> = {
+  subordinate: 'sandbox-test',
+  bare: 'sandbox-bare',
+  another: 'sandbox-another',
+};
+
+/** A reason to skip where a second account with subordinate ids cannot be had. */
+export function needsAnotherAccount(): string | false {
+  return isRoot ? false : `${CANNOT_RUN_HERE}needs root to make another account`;
+}
+
 /** Gives an ordinary account with a range of subordinate ids, or without one; as root it is made, once. */
-export function testUser(kind: 'subordinate' | 'bare' = 'subordinate'): TestUser {
-  const name = isRoot ? (kind === 'bare' ? 'sandbox-bare' : 'sandbox-test') : userInfo().username;
+export function testUser(kind: AccountKind = 'subordinate'): TestUser {
+  const name = isRoot ? NAMES[kind] : userInfo().username;
   const home = `${TEST_BASE}/${name}`;
   if (isRoot) makeAccount(name, home, kind);
   const [uid = 0, gid = 0] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, name], { encoding: 'utf8' })));
@@ -76,7 +90,7 @@ export function testUser(kind: 'subordinate' | 'bare' = 'subordinate'): TestUser
   return { name, uid, gid, home, sandbox: installed() };
 }
 
-function makeAccount(name: string, home: string, kind: 'subordinate' | 'bare'): void {
+function makeAccount(name: string, home: string, kind: AccountKind): void {
   mkdirSync(TEST_BASE, { recursive: true, mode: 0o755 });
   chmodSync(TEST_BASE, 0o755);
   if (spawnSync('id', [name]).status === 0) return;
@@ -86,8 +100,9 @@ function makeAccount(name: string, home: string, kind: 'subordinate' | 'bare'): 
   });
   // Two test files may do this at once.
   if (status !== 0 && spawnSync('id', [name]).status !== 0) throw new Error(`useradd ${name}: ${stderr}`);
-  if (kind === 'subordinate' && !hasSubordinates(name)) {
-    execFileSync('usermod', ['--add-subuids', '300000-365535', '--add-subgids', '300000-365535', name]);
+  if (kind !== 'bare' && !hasSubordinates(name)) {
+    const range = kind === 'another' ? '400000-465535' : '300000-365535';
+    execFileSync('usermod', ['--add-subuids', range, '--add-subgids', range, name]);
   }
 }
 

@@ -38,8 +38,8 @@ describe('a workspace', ordinary, () => {
 
   it('that is removed while the sandbox runs does not keep it from ending well', async (t) => {
     const { user, cwd, env } = place(t, 'workspace');
-    const script = 'mkdir gone; cd gone; "$0" run -- sh -c "echo now; cat; ls; echo status \\$?"';
-    const whole = `{ sleep 0.5; rmdir gone; } | (${script})`;
+    const script = 'mkdir gone; cd gone; "$0" run -- sh -c "echo now; cat; ls; echo status \\$?" | tee ../said';
+    const whole = `{ until grep -qs now said; do sleep 0.1; done; rmdir gone; } | (${script})`;
     const result = await runAs(user, ['sh', '-c', whole, user.sandbox], { cwd, env });
     assert.deepEqual([result.status, result.stdout], [0, 'now\nstatus 0\n'], result.stderr);
   });

@@ -20,10 +20,17 @@ export interface Served {
  * Starts Debian's docker-registry on a free port of the loopback interface, over the images of the tests; it ends with
  * this process at the latest. Several may serve the same images, as long as none is writable.
  */
-export async function serve({ writable = false }: { readonly writable?: boolean } = {}): Promise<Served> {
+export async function serve({
+  writable = false,
+  storage: rootdirectory = PLACE.storage,
+}: {
+  readonly writable?: boolean;
+  /** Another one than that of the images, which lies in PLACE too. */
+  readonly storage?: string;
+} = {}): Promise<Served> {
   const settings = `${PLACE.root}/${writable ? 'writable' : 'serve'}-${process.pid}-${serial++}.yml`;
   const storage = {
-    filesystem: { rootdirectory: PLACE.storage },
+    filesystem: { rootdirectory },
     maintenance: { uploadpurging: { enabled: false }, readonly: { enabled: !writable } },
   };
   // JSON is YAML. The port that was chosen is said in a line of its log.
