@@ -1,16 +1,9 @@
 import { errnoName, errnoText, fromNodeError } from '../../linux/errno.ts';
+import { DISK_HINTS } from '../disk-hints.ts';
 import { ImageError } from '../error.ts';
 import { printableName } from '../unpack/printable-name.ts';
 
 export const ERRNO = { EPERM: 1, ENOENT: 2, ENOTDIR: 20, ELOOP: 40, ENODATA: 61, EOPNOTSUPP: 95 } as const;
-
-const HINTS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk (or its inodes: `df -i`) is full: `sandbox gc` removes what nothing uses',
-  EDQUOT: 'your disk quota is used up: `sandbox gc` removes what nothing uses',
-  EMFILE: 'too many files are open: raise the limit (`ulimit -n`)',
-  ENFILE: 'too many files are open on this machine',
-  EROFS: 'the file system of the store is read-only',
-};
 
 /** What no layer can have. `path` is bytes in Latin-1. */
 export function unfit(path: string, why: string, hint?: string): ImageError {
@@ -21,7 +14,7 @@ export function unfit(path: string, why: string, hint?: string): ImageError {
 export function failed(path: string, what: string, result: number): ImageError {
   const code = errnoName(-result);
   const message = `no layer can be made: cannot ${what}: ${printableName(path)}: ${errnoText(code)} (${code})`;
-  return new ImageError('PACK', message, { hint: HINTS[code] });
+  return new ImageError('PACK', message, { hint: DISK_HINTS[code] });
 }
 
 /** Takes the result of a call that may not fail, and gives it. */

@@ -1,4 +1,5 @@
 import type { SetupOp } from '../operations.ts';
+import { expectBeginning } from './begins-with.ts';
 import type { Lowering } from './context.ts';
 
 type Operation<Name extends SetupOp['op']> = Extract<SetupOp, { op: Name }>;
@@ -23,27 +24,17 @@ export function enterCallersDirectory(
 ): void {
   const at = builder.scratch('directory');
   const wanted = builder.scratch('wanted');
-  const [letter, other] = [builder.scratch('letter'), builder.scratch('other letter')];
-  const next = builder.label('same so far');
-  const end = builder.label('end of the directory');
+  const letter = builder.scratch('letter');
   const go = builder.label('directory is inside');
   const elsewhere = builder.label('directory is outside');
   const nowhere = builder.label('directory is missing');
   const done = builder.label('directory changed');
   builder.move(at, callersDirectory);
   builder.move(wanted, builder.string(within));
-  builder.place(next);
-  builder.load(letter, 8, wanted, 0);
-  builder.branch(letter, 'equal', 0, end);
-  builder.load(other, 8, at, 0);
-  builder.branch(letter, 'notEqual', other, elsewhere);
-  builder.compute(wanted, 'add', wanted, 1);
-  builder.compute(at, 'add', at, 1);
-  builder.jump(next);
-  builder.place(end);
-  builder.load(other, 8, at, 0);
-  builder.branch(other, 'equal', 0, go);
-  builder.branch(other, 'notEqual', '/'.charCodeAt(0), elsewhere);
+  expectBeginning(builder, at, wanted, elsewhere);
+  builder.load(letter, 8, at, 0);
+  builder.branch(letter, 'equal', 0, go);
+  builder.branch(letter, 'notEqual', '/'.charCodeAt(0), elsewhere);
   builder.place(go);
   builder.syscall('chdir', [callersDirectory], { onError: elsewhere });
   builder.jump(done);

@@ -1,6 +1,7 @@
 import type { Pointer, Slot } from '../argument.ts';
 import type { ProgramBuilder } from '../builder.ts';
 import type { InheritedVariables, SetupOp } from '../operations.ts';
+import { expectBeginning } from './begins-with.ts';
 import { environment } from './callers-words.ts';
 
 type Variables = Extract<SetupOp, { op: 'execute' }>['environment'];
@@ -91,14 +92,10 @@ function select(builder: ProgramBuilder, rules: readonly Rule[], to: { cursor: S
   const [variable, rule, wanted, found, place] = ['variable', 'rule', 'wanted', 'found', 'place'].map((name) =>
     builder.scratch(name),
   ) as [Slot, Slot, Slot, Slot, Slot];
-  const [letter, other] = [builder.scratch('letter'), builder.scratch('other letter')];
   const nextVariable = builder.label('next variable');
   const nextRule = builder.label('next rule');
-  const sameSoFar = builder.label('same so far');
   const differs = builder.label('another name');
-  const matches = builder.label('begins so');
   const append = builder.label('append');
-  const taken = builder.label('variable is taken');
   const done = builder.label('variables are chosen');
   builder.place(nextVariable);
   builder.load(variable, 64, entry, 0);
@@ -109,15 +106,7 @@ function select(builder: ProgramBuilder, rules: readonly Rule[], to: { cursor: S
   builder.load(wanted, 64, rule, 0);
   builder.branch(wanted, 'equal', 0, nextVariable);
   builder.move(found, variable);
-  builder.place(sameSoFar);
-  builder.load(letter, 8, wanted, 0);
-  builder.branch(letter, 'equal', 0, matches);
-  builder.load(other, 8, found, 0);
-  builder.branch(letter, 'notEqual', other, differs);
-  builder.compute(wanted, 'add', wanted, 1);
-  builder.compute(found, 'add', found, 1);
-  builder.jump(sameSoFar);
-  builder.place(matches);
+  expectBeginning(builder, found, wanted, differs);
   builder.load(place, 64, rule, PLACE);
   builder.branch(place, 'equal', 0, append);
   builder.store(64, place, 0, variable);
@@ -130,7 +119,6 @@ function select(builder: ProgramBuilder, rules: readonly Rule[], to: { cursor: S
   builder.branch(to.cursor, 'greaterOrEqual', to.limit, nextVariable);
   builder.store(64, to.cursor, 0, variable);
   builder.compute(to.cursor, 'add', to.cursor, WORD);
-  builder.place(taken);
   builder.jump(nextVariable);
   builder.place(done);
 }

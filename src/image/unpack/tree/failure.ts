@@ -1,4 +1,5 @@
 import { errnoName, errnoText } from '../../../linux/errno.ts';
+import { DISK_HINTS } from '../../disk-hints.ts';
 import { ImageError } from '../../error.ts';
 import { printableName } from '../printable-name.ts';
 
@@ -17,11 +18,7 @@ export const ERRNO = {
 } as const;
 
 const HINTS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk (or its inodes: `df -i`) is full: `sandbox gc` removes what nothing uses',
-  EDQUOT: 'your disk quota is used up: `sandbox gc` removes what nothing uses',
-  EMFILE: 'too many files are open: raise the limit (`ulimit -n`)',
-  ENFILE: 'too many files are open on this machine',
-  EROFS: 'the file system of the store is read-only',
+  ...DISK_HINTS,
   EFBIG: 'the file system of the store does not take files of this size',
   EMLINK: 'the file system of the store does not take as many hard links to one file',
   EACCES: 'a security module or the file system refuses what its owner may do: is the store on a network file system?',
