@@ -42,7 +42,7 @@ function check(name: string, program: string, words: readonly string[]): void {
   process.stdout.write(`\n# ${name}\n`);
   const { status } = spawnSync(program, words, { cwd: repository, stdio: ['ignore', 'inherit', 'inherit'] });
   if (status === 0) outcome.passed++;
-  else outcome.failed.push(name);
+  else outcome.failed.push({ title: name, why: '' });
 }
 
 function groupOf(file: string): Group {
@@ -58,7 +58,9 @@ async function runGroup(group: Group, files: readonly string[]): Promise<void> {
     // node:test names a file itself where it has no test.
     count(outcome, { ...described(event), result: event.name === event.file ? 'fail' : 'pass' });
   });
-  events.on('test:fail', (event) => count(outcome, { ...described(event), result: 'fail' }));
+  events.on('test:fail', (event) =>
+    count(outcome, { ...described(event), result: 'fail', why: said(event.details.error) }),
+  );
   const report = events.compose(new spec());
   report.pipe(process.stdout, { end: false });
   await new Promise((resolve, reject) => report.once('end', resolve).once('error', reject));
@@ -75,6 +77,13 @@ interface TestEvent {
 function described({ name, file, skip, todo, details }: TestEvent): Omit<Finished, 'result'> {
   const title = file === undefined ? name : `${relative(repository, file)}: ${name}`;
   return { title, type: details.type === 'suite' ? 'suite' : 'test', skip, todo };
+}
+
+/** Where an assertion failed and what it saw: node:test wraps what the test threw in an error of its own. */
+function said(error: Error): string {
+  const thrown = error.cause ?? error;
+  if (!(thrown instanceof Error)) return String(thrown);
+  return (thrown.stack ?? thrown.message).replaceAll(/\n +at .*node:internal.*/g, '');
 }
 
 /** The tests that need a virtual machine: they share it, and it ends with them. */

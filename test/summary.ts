@@ -3,8 +3,8 @@ import { CANNOT_RUN_HERE } from './packages.ts';
 /** What a test run has counted so far. */
 export interface Outcome {
   passed: number;
-  /** Titles. */
-  readonly failed: string[];
+  /** `why`: what the test threw, as node:test words it; empty where it says nothing. */
+  readonly failed: { readonly title: string; readonly why: string }[];
   readonly skipped: { readonly title: string; readonly reason: string }[];
 }
 
@@ -15,15 +15,25 @@ export interface Finished {
   readonly result: 'pass' | 'fail';
   readonly skip: string | boolean | undefined;
   readonly todo: string | boolean | undefined;
+  /** What a failed test threw. */
+  readonly why?: string | undefined;
 }
 
 /** Counts tests, not suites; but a skipped suite stands for its tests, which node:test then does not name. */
-export function count(outcome: Outcome, { title, type, result, skip, todo }: Finished): void {
+export function count(outcome: Outcome, { title, type, result, skip, todo, why = '' }: Finished): void {
   const reason = skip || todo;
   if (reason) outcome.skipped.push({ title, reason: typeof reason === 'string' ? reason : 'no reason given' });
   else if (type === 'suite') return;
   else if (result === 'pass') outcome.passed++;
-  else outcome.failed.push(title);
+  else outcome.failed.push({ title, why });
+}
+
+/** A failure is told again at the end, which is all that some keep of a run's output; not the whole of a large one. */
+const MOST_LINES_OF_A_FAILURE = 40;
+
+function failure({ title, why }: Outcome['failed'][number]): string {
+  const lines = why.trimEnd().split('\n').slice(0, MOST_LINES_OF_A_FAILURE);
+  return [`FAILED ${title}`, ...lines.filter((line) => line !== '').map((line) => `  ${line}`)].join('\n');
 }
 
 /**
@@ -35,7 +45,7 @@ export function summarise({ passed, failed, skipped }: Outcome, inCi: boolean): 
   const lines = [
     ...skipped.map(({ title, reason }) => `skipped ${title}: ${reason}`),
     ...unexcused.map(({ title }) => `FAILED ${title}: may not be skipped in CI`),
-    ...failed.map((title) => `FAILED ${title}`),
+    ...failed.map(failure),
     `${passed} passed, ${failed.length} failed, ${skipped.length} skipped`,
   ];
   const good = passed > 0 && failed.length === 0 && unexcused.length === 0;

@@ -22,6 +22,12 @@ describe('the summary of a test run', () => {
     assert.deepEqual(summarise(outcome, false), { lines: ['FAILED bad', '1 passed, 1 failed, 0 skipped'], status: 1 });
   });
 
+  it('tells at the end what a failed test threw', () => {
+    const outcome = outcomeOf({ result: 'fail', title: 'bad', why: 'Error: 1 is not 2\n\n    at here' });
+    const [line] = summarise(outcome, false).lines;
+    assert.equal(line, 'FAILED bad\n  Error: 1 is not 2\n      at here');
+  });
+
   it('counts a skipped suite, whose tests did not run', () => {
     const outcome = outcomeOf({}, { type: 'suite', skip: 'needs a moon' });
     const lines = ['skipped t: needs a moon', '1 passed, 0 failed, 1 skipped'];
