@@ -18,7 +18,7 @@ function statusOf(error: unknown): number {
 
 /** What is no command of ours may be one of the project here: they are run as `sandbox do` runs them. */
 async function otherCommand([name = '', ...words]: readonly string[]): Promise<number> {
-  const { commandsHere } = await import('./commands/project/command-here.ts');
+  const { commandsHere } = await import('./commands/project/command/here.ts');
   const names = name.startsWith('-') ? [] : await commandsHere();
   if (!names.includes(name)) throw await unknownCommand(name, names);
   const { doCommand } = await import('./commands/do.ts');

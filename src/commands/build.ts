@@ -50,14 +50,14 @@ export const build = defineCommand({
   execute: async ({ options, operands }) => {
     const names = operands.length === 0 ? ['default'] : [...new Set(operands)];
     if (!options.noCache && !options.json && options.cacheTo === undefined) {
-      const { isAsBuilt } = await import('./project/unchanged.ts');
+      const { isAsBuilt } = await import('./project/build/is-as-built.ts');
       if (names.every((name) => isAsBuilt(name, options))) {
         const { print } = await import('../ui/output.ts');
         if (!options.quiet) print(`${names.join(', ')}: nothing has changed\n`);
         return 0;
       }
     }
-    const { buildProject } = await import('./project/build-project.ts');
+    const { buildProject } = await import('./project/build/build-project.ts');
     const { orInterrupted } = await import('./spec/or-interrupted.ts');
     return await orInterrupted(async () => await buildProject(names, options));
   },

@@ -3,7 +3,7 @@ import { flag, list } from './arguments/option.ts';
 import { UsageError } from './arguments/usage-error.ts';
 import { projectOptions } from './options/project-options.ts';
 import { sandboxOptions } from './options/sandbox-options.ts';
-import { parseOnly } from './project/matrix.ts';
+import { parseOnly } from './project/command/matrix.ts';
 
 /** What the image is says the project. */
 const { rootfs: _, entrypoint: __, pull: ___, platform: ____, ...options } = sandboxOptions;
@@ -46,7 +46,7 @@ export const doCommand = defineCommand({
     const [name, ...words] = rest ?? [];
     if (name === undefined)
       throw new UsageError('no command given', { hint: '`sandbox` alone lists those of the project' });
-    const { doHere } = await import('./project/command-here.ts');
+    const { doHere } = await import('./project/command/here.ts');
     const whole = { ...typed, rootfs: undefined, entrypoint: undefined, pull: undefined, platform: undefined };
     return await doHere({ name, words, options: whole, frozen, only, watch });
   },

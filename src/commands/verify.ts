@@ -22,7 +22,7 @@ export const verify = defineCommand({
   },
   rule: { limit: () => 1, surplus: 'refused' },
   execute: async ({ options, operands }) => {
-    const { verifyProject } = await import('./project/verify-project.ts');
+    const { verifyProject } = await import('./project/build/verify-project.ts');
     const { orInterrupted } = await import('./spec/or-interrupted.ts');
     return await orInterrupted(async () => await verifyProject(operands[0] ?? 'default', options));
   },

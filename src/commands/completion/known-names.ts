@@ -5,7 +5,7 @@ import { readImages } from '../../store/images.ts';
 import { listShelf } from '../../store/sandbox-directory.ts';
 import type { NameKind } from '../arguments/option.ts';
 import { familiar } from '../image/stored.ts';
-import { outlineOf } from '../project/outline-here.ts';
+import { outlineOf } from '../project/list/outline-here.ts';
 import { HOST_IMAGE } from '../spec/image-operand.ts';
 import { ownStore } from '../spec/own-store.ts';
 

@@ -12,9 +12,9 @@ import type { Environment, Project } from '../../project/model.ts';
 import { print } from '../../ui/output.ts';
 import { printable } from '../../ui/printable.ts';
 import { interruptible } from '../image/interrupted.ts';
-import { baseImage, hasComparableLayers } from '../project/base-image.ts';
-import { buildProgress } from '../project/build-progress.ts';
-import { expectTrust } from '../project/expect-trust.ts';
+import { baseImage, hasComparableLayers } from '../project/build/base-image.ts';
+import { buildProgress } from '../project/build/progress.ts';
+import { expectTrust } from '../project/trust/expect-trust.ts';
 
 export interface LockWishes {
   readonly update: boolean;

@@ -13,7 +13,7 @@ import type { SecretRequest } from '../options/secret.ts';
 import type { ProjectPart, SandboxRequest } from '../spec/build-spec.ts';
 import { HOST_IMAGE } from '../spec/image-operand.ts';
 import { ownStore } from '../spec/own-store.ts';
-import { outlineOf } from './outline-here.ts';
+import { outlineOf } from './list/outline-here.ts';
 import { prepare } from './prepare.ts';
 
 type Options = OptionValues<typeof sandboxOptions>;

@@ -20,12 +20,12 @@ import { type ReadyEnvironment, writeRecord } from '../../project/record.ts';
 import { isUnchanged, stampOf } from '../../project/stamp.ts';
 import { note } from '../../ui/output.ts';
 import { interruptible } from '../image/interrupted.ts';
-import { baseImage, hasComparableLayers } from './base-image.ts';
-import { buildProgress } from './build-progress.ts';
+import { baseImage, hasComparableLayers } from './build/base-image.ts';
+import { buildProgress } from './build/progress.ts';
 import { environmentOf } from './environment.ts';
-import { expectTrust } from './expect-trust.ts';
 import type { Preparation } from './prepare.ts';
-import { projectVolumes } from './volumes.ts';
+import { expectTrust } from './trust/expect-trust.ts';
+import { projectVolumes } from './trust/volumes.ts';
 
 /** What the command `build` wishes besides. */
 export interface AnewWishes extends Preparation {

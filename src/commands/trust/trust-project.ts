@@ -11,8 +11,8 @@ import { isTrusted, listTrusted, revokeTrust, setTrusted } from '../../project/t
 import { note, print } from '../../ui/output.ts';
 import { printable } from '../../ui/printable.ts';
 import { tableForOutput } from '../../ui/table.ts';
-import { demandsOfProject } from '../project/demands.ts';
-import { trustText } from '../project/expect-trust.ts';
+import { demandsOfProject } from '../project/trust/demands.ts';
+import { trustText } from '../project/trust/expect-trust.ts';
 import { age } from '../ps/age.ts';
 import { realHostDirectory, realPathIfAny } from '../spec/host-files.ts';
 import { ownStore } from '../spec/own-store.ts';

@@ -1,6 +1,6 @@
 import type { ReadyEnvironment } from '../../project/record.ts';
 import { projectPart, rootOf } from '../project/open.ts';
-import { SHIM_DIRECTORY } from '../project/volumes.ts';
+import { SHIM_DIRECTORY } from '../project/trust/volumes.ts';
 import type { TrialRequest } from './start-trial.ts';
 
 /**

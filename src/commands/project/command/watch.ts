@@ -1,14 +1,14 @@
-import { LOCAL_FILE, PROJECT_FILE } from '../../project/find.ts';
-import type { Outline } from '../../project/outline.ts';
-import { note } from '../../ui/output.ts';
-import { reportFailure } from '../../ui/report.ts';
-import { UsageError } from '../arguments/usage-error.ts';
-import type { CommandWishes } from './command-here.ts';
-import { inOrder } from './command-order.ts';
-import { runAgain } from './command-run.ts';
-import { withServicesOf } from './command-services.ts';
+import { LOCAL_FILE, PROJECT_FILE } from '../../../project/find.ts';
+import type { Outline } from '../../../project/outline.ts';
+import { note } from '../../../ui/output.ts';
+import { reportFailure } from '../../../ui/report.ts';
+import { UsageError } from '../../arguments/usage-error.ts';
+import { outlineOf } from '../list/outline-here.ts';
 import { type Ending, endings } from './endings.ts';
-import { outlineOf } from './outline-here.ts';
+import type { CommandWishes } from './here.ts';
+import { inOrder } from './order.ts';
+import { runAgain } from './run.ts';
+import { withServicesOf } from './services.ts';
 import { watchFiles } from './watch-files.ts';
 
 /** For a command to end by the Ctrl-C that has reached it too. */

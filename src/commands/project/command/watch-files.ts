@@ -1,5 +1,5 @@
 import { type FSWatcher, lstatSync, readdirSync, watch } from 'node:fs';
-import { parsePatterns } from '../../project/patterns.ts';
+import { parsePatterns } from '../../../project/patterns.ts';
 
 /** Nothing that people edit, and what commands write themselves: watched only where a pattern names them. */
 const IGNORED = ['.git', '.hg', '.svn', '.sandbox', 'node_modules', '__pycache__'];

@@ -1,7 +1,7 @@
-import type { Outline } from '../../project/outline.ts';
-import type { Served } from '../up/with-services.ts';
-import type { CommandWishes } from './command-here.ts';
-import { inOrder } from './command-order.ts';
+import type { Outline } from '../../../project/outline.ts';
+import type { Served } from '../../up/with-services.ts';
+import type { CommandWishes } from './here.ts';
+import { inOrder } from './order.ts';
 
 /** Gives the names of the services that a command, or one that it requires, wants to be up. Throws a ProjectError. */
 export function servicesOf(outline: Pick<Outline, 'commands'>, name: string): string[] {
@@ -17,8 +17,8 @@ export async function withServicesOf(
   const services = servicesOf(outline, name);
   if (services.length === 0) return await work({ leave: true });
   const [{ loadProject }, { withServices }] = await Promise.all([
-    import('../../project/load.ts'),
-    import('../up/with-services.ts'),
+    import('../../../project/load.ts'),
+    import('../../up/with-services.ts'),
   ]);
   return await withServices(await loadProject(outline.directory), services, { frozen, quiet }, work);
 }

@@ -1,11 +1,11 @@
-import { isTerminal } from '../../linux/terminal.ts';
-import type { BuildEvents, BuiltStep, StepEvent } from '../../project/build/model.ts';
-import type { Step } from '../../project/model.ts';
-import { colours, wantsColour } from '../../ui/colour.ts';
-import { note, printError } from '../../ui/output.ts';
-import { printable } from '../../ui/printable.ts';
-import { type Progress, startProgress } from '../../ui/progress.ts';
-import { durationText } from '../../ui/quantity.ts';
+import { isTerminal } from '../../../linux/terminal.ts';
+import type { BuildEvents, BuiltStep, StepEvent } from '../../../project/build/model.ts';
+import type { Step } from '../../../project/model.ts';
+import { colours, wantsColour } from '../../../ui/colour.ts';
+import { note, printError } from '../../../ui/output.ts';
+import { printable } from '../../../ui/printable.ts';
+import { type Progress, startProgress } from '../../../ui/progress.ts';
+import { durationText } from '../../../ui/quantity.ts';
 
 export interface BuildProgressOptions {
   /** Nothing but notes, and what a step that failed has said. */

@@ -1,14 +1,14 @@
-import { surveyHost } from '../../host/survey.ts';
-import type { TreeDifference } from '../../image/pack/messages.ts';
-import { currentDirectory } from '../../linux/proc-self.ts';
-import { type VerifiedStep, verifyEnvironment } from '../../project/build/verify.ts';
-import { expectProject } from '../../project/find.ts';
-import { note, print } from '../../ui/output.ts';
-import { printable } from '../../ui/printable.ts';
-import { interruptible } from '../image/interrupted.ts';
-import { buildProgress } from './build-progress.ts';
-import { isFrozen } from './prepare.ts';
-import { prepareAnew } from './prepare-anew.ts';
+import { surveyHost } from '../../../host/survey.ts';
+import type { TreeDifference } from '../../../image/pack/messages.ts';
+import { currentDirectory } from '../../../linux/proc-self.ts';
+import { type VerifiedStep, verifyEnvironment } from '../../../project/build/verify.ts';
+import { expectProject } from '../../../project/find.ts';
+import { note, print } from '../../../ui/output.ts';
+import { printable } from '../../../ui/printable.ts';
+import { interruptible } from '../../image/interrupted.ts';
+import { isFrozen } from '../prepare.ts';
+import { prepareAnew } from '../prepare-anew.ts';
+import { buildProgress } from './progress.ts';
 
 const DIFFERENT = 1;
 

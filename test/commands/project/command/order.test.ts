@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { commandOf, inOrder } from '../../../src/commands/project/command-order.ts';
-import { watchedPatterns } from '../../../src/commands/project/command-watch.ts';
-import type { ProjectCommand } from '../../../src/project/model.ts';
+import { commandOf, inOrder } from '../../../../src/commands/project/command/order.ts';
+import { watchedPatterns } from '../../../../src/commands/project/command/watch.ts';
+import type { ProjectCommand } from '../../../../src/project/model.ts';
 
 function projectOf(
   requires: Readonly<Record<string, readonly string[]>>,

@@ -1,7 +1,7 @@
-import type { Project } from '../../project/model.ts';
-import type { Colours } from '../../ui/colour.ts';
-import { printable } from '../../ui/printable.ts';
-import { pad, widthOf } from '../../ui/width.ts';
+import type { Project } from '../../../project/model.ts';
+import type { Colours } from '../../../ui/colour.ts';
+import { printable } from '../../../ui/printable.ts';
+import { pad, widthOf } from '../../../ui/width.ts';
 
 /** What a project has, as `list --json` prints it. */
 interface ProjectLists {

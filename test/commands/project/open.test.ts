@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, it } from 'node:test';
-import { parseArguments } from '../../src/commands/arguments/parse-arguments.ts';
-import { sandboxOptions } from '../../src/commands/options/sandbox-options.ts';
-import { withEnvironmentOptions } from '../../src/commands/project/open.ts';
+import { parseArguments } from '../../../src/commands/arguments/parse-arguments.ts';
+import { sandboxOptions } from '../../../src/commands/options/sandbox-options.ts';
+import { withEnvironmentOptions } from '../../../src/commands/project/open.ts';
 
-const source = join(import.meta.dirname, '../../src');
+const source = join(import.meta.dirname, '../../../src');
 
 /** What is loaded with a module, whatever it does then: packages, and modules of ours by their path in src. */
 function loadedWith(entries: readonly string[]): { readonly own: Set<string>; readonly foreign: Set<string> } {
@@ -32,7 +32,7 @@ describe('opening an environment that is built', () => {
   const path = ['main.ts', 'commands/registry.ts', 'commands/shell.ts', 'commands/run.ts', 'commands/do.ts'];
   const work = [
     'commands/project/open.ts',
-    'commands/project/command-run.ts',
+    'commands/project/command/run.ts',
     'commands/spec/start.ts',
     'sandbox/start.ts',
   ];

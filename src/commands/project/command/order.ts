@@ -1,7 +1,7 @@
-import { didYouMean } from '../../config/did-you-mean.ts';
-import { ProjectError } from '../../project/error.ts';
-import type { ProjectCommand } from '../../project/model.ts';
-import type { Outline } from '../../project/outline.ts';
+import { didYouMean } from '../../../config/did-you-mean.ts';
+import { ProjectError } from '../../../project/error.ts';
+import type { ProjectCommand } from '../../../project/model.ts';
+import type { Outline } from '../../../project/outline.ts';
 
 /** Gives the command of a name. Throws a ProjectError. */
 export function commandOf({ commands }: Pick<Outline, 'commands'>, name: string): ProjectCommand {

@@ -1,16 +1,16 @@
-import type { ProjectCommand } from '../../project/model.ts';
-import type { Outline } from '../../project/outline.ts';
-import { note, printError } from '../../ui/output.ts';
-import { printable } from '../../ui/printable.ts';
-import type { SandboxRequest } from '../spec/build-spec.ts';
-import { attend, start } from '../spec/start.ts';
-import type { CommandWishes } from './command-here.ts';
-import { commandOf, inOrder } from './command-order.ts';
-import { servicesOf, withServicesOf } from './command-services.ts';
+import type { ProjectCommand } from '../../../project/model.ts';
+import type { Outline } from '../../../project/outline.ts';
+import { note, printError } from '../../../ui/output.ts';
+import { printable } from '../../../ui/printable.ts';
+import type { SandboxRequest } from '../../spec/build-spec.ts';
+import { attend, start } from '../../spec/start.ts';
+import { environmentRequest } from '../open.ts';
+import { prepare } from '../prepare.ts';
 import { type Ending, endings } from './endings.ts';
+import type { CommandWishes } from './here.ts';
 import { type Combination, chosenCombinations, combinationsOf, combinationText, filledIn } from './matrix.ts';
-import { environmentRequest } from './open.ts';
-import { prepare } from './prepare.ts';
+import { commandOf, inOrder } from './order.ts';
+import { servicesOf, withServicesOf } from './services.ts';
 
 /**
  * Runs a command of a project behind what it requires, while its services are up. Where nothing is left to do after it, this

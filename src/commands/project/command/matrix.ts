@@ -1,6 +1,6 @@
-import { didYouMean } from '../../config/did-you-mean.ts';
-import type { ProjectCommand, Variable } from '../../project/model.ts';
-import { quoted, UsageError, unexpected } from '../arguments/usage-error.ts';
+import { didYouMean } from '../../../config/did-you-mean.ts';
+import type { ProjectCommand, Variable } from '../../../project/model.ts';
+import { quoted, UsageError, unexpected } from '../../arguments/usage-error.ts';
 
 /** A value for every key of a command's `each`; of a command without it, nothing. */
 export type Combination = readonly Variable[];

@@ -1,14 +1,14 @@
-import { surveyHost } from '../../host/survey.ts';
-import { lockToAdd } from '../../image/install/lock.ts';
-import { startSealer } from '../../image/pack/client.ts';
-import { currentDirectory } from '../../linux/proc-self.ts';
-import { writeCache } from '../../project/cache/cache.ts';
-import { expectProject } from '../../project/find.ts';
-import { imageHost } from '../../sandbox/images.ts';
-import { note, print } from '../../ui/output.ts';
-import { interruptible } from '../image/interrupted.ts';
-import { isFrozen } from './prepare.ts';
-import { type PreparedAnew, prepareAnew } from './prepare-anew.ts';
+import { surveyHost } from '../../../host/survey.ts';
+import { lockToAdd } from '../../../image/install/lock.ts';
+import { startSealer } from '../../../image/pack/client.ts';
+import { currentDirectory } from '../../../linux/proc-self.ts';
+import { writeCache } from '../../../project/cache/cache.ts';
+import { expectProject } from '../../../project/find.ts';
+import { imageHost } from '../../../sandbox/images.ts';
+import { note, print } from '../../../ui/output.ts';
+import { interruptible } from '../../image/interrupted.ts';
+import { isFrozen } from '../prepare.ts';
+import { type PreparedAnew, prepareAnew } from '../prepare-anew.ts';
 
 export interface BuildOptions {
   readonly frozen: boolean;

@@ -1,11 +1,11 @@
 import { lstatSync, mkdirSync } from 'node:fs';
-import { fsPath } from '../../linux/paths.ts';
-import type { Volume } from '../../plan/spec.ts';
-import { ProjectError } from '../../project/error.ts';
-import type { Environment, Project } from '../../project/model.ts';
-import { isTrusted } from '../../project/trust/record.ts';
-import { absoluteSource, demandOfPath, isOutside } from '../../project/trust/trust.ts';
-import { realHostPath } from '../spec/host-files.ts';
+import { fsPath } from '../../../linux/paths.ts';
+import type { Volume } from '../../../plan/spec.ts';
+import { ProjectError } from '../../../project/error.ts';
+import type { Environment, Project } from '../../../project/model.ts';
+import { isTrusted } from '../../../project/trust/record.ts';
+import { absoluteSource, demandOfPath, isOutside } from '../../../project/trust/trust.ts';
+import { realHostPath } from '../../spec/host-files.ts';
 import type { Owner } from './demands.ts';
 import { untrusted } from './expect-trust.ts';
 

@@ -3,12 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { projectLists, projectText } from '../../../src/commands/project/list-text.ts';
-import { schemaText } from '../../../src/project/schema/json-schema.ts';
-import { colours } from '../../../src/ui/colour.ts';
-import { load, project } from '../../project/load/support.ts';
+import { projectLists, projectText } from '../../../../src/commands/project/list/text.ts';
+import { schemaText } from '../../../../src/project/schema/json-schema.ts';
+import { colours } from '../../../../src/ui/colour.ts';
+import { load, project } from '../../../project/load/support.ts';
 
-const main = new URL('../../../src/main.ts', import.meta.url).pathname;
+const main = new URL('../../../../src/main.ts', import.meta.url).pathname;
 
 const MAIN = `description = "Shop & co"
 image = "debian:bookworm"

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { parsePatterns } from '../../../src/project/patterns.ts';
+import { parsePatterns } from '../../src/project/patterns.ts';
 
 const matches = (pattern: string, path: string): boolean => parsePatterns([pattern]).matches(path);
 

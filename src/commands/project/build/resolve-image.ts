@@ -1,13 +1,13 @@
-import type { HostFacts } from '../../host/facts.ts';
-import type { LocalImage } from '../../image/local.ts';
-import { parseManifest } from '../../image/manifest.ts';
-import type { ImageIndex, Reference } from '../../image/model.ts';
-import { choosePlatform, hostPlatform, parsePlatform, platformText } from '../../image/platform.ts';
-import { formatReference, parseReference } from '../../image/reference.ts';
-import type { LockedImage, PlatformText } from '../../project/lock/lock.ts';
-import { hasBlob, readBlob } from '../../store/blobs.ts';
-import type { Digest } from '../../store/digest.ts';
-import { readImages } from '../../store/images.ts';
+import type { HostFacts } from '../../../host/facts.ts';
+import type { LocalImage } from '../../../image/local.ts';
+import { parseManifest } from '../../../image/manifest.ts';
+import type { ImageIndex, Reference } from '../../../image/model.ts';
+import { choosePlatform, hostPlatform, parsePlatform, platformText } from '../../../image/platform.ts';
+import { formatReference, parseReference } from '../../../image/reference.ts';
+import type { LockedImage, PlatformText } from '../../../project/lock/lock.ts';
+import { hasBlob, readBlob } from '../../../store/blobs.ts';
+import type { Digest } from '../../../store/digest.ts';
+import { readImages } from '../../../store/images.ts';
 
 /** Those that `sandbox` itself is made for. */
 const LOCKED_PLATFORMS = ['linux/amd64', 'linux/arm64'] as const;
@@ -27,7 +27,7 @@ export async function resolveImage(
   reference: Reference,
   { facts, quiet, update }: ResolveOptions,
 ): Promise<{ readonly image: LocalImage; readonly locked: LockedImage }> {
-  const { pullWithProgress } = await import('../image/pull-with-progress.ts');
+  const { pullWithProgress } = await import('../../image/pull-with-progress.ts');
   const platform = hostPlatform(facts.arch);
   // Names of images that no registry has: what podman gives to those that are built.
   const asks = update && reference.registry !== 'localhost';
@@ -74,8 +74,8 @@ function manifestsOf(index: ImageIndex): Map<PlatformText, Digest> {
 /** An index that was garbage here; undefined where the registry does not give it either: its digest alone says enough. */
 async function fetchIndex(name: string, digest: Digest): Promise<Buffer | undefined> {
   const [{ openRepository }, { loadConfig }] = await Promise.all([
-    import('../../image/registry/repository.ts'),
-    import('../../config/load.ts'),
+    import('../../../image/registry/repository.ts'),
+    import('../../../config/load.ts'),
   ]);
   const { env: environment } = process;
   const repository = openRepository(parseReference(name), { config: await loadConfig(environment), environment });

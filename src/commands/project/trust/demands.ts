@@ -1,9 +1,9 @@
-import type { HostFacts } from '../../host/facts.ts';
-import type { Environment, Project } from '../../project/model.ts';
-import { demandsOf } from '../../project/trust/trust.ts';
-import { ownConfig } from '../spec/own-config.ts';
-import { profileOfProject } from '../spec/profile.ts';
-import { workspaceFor } from '../spec/workspace.ts';
+import type { HostFacts } from '../../../host/facts.ts';
+import type { Environment, Project } from '../../../project/model.ts';
+import { demandsOf } from '../../../project/trust/trust.ts';
+import { ownConfig } from '../../spec/own-config.ts';
+import { profileOfProject } from '../../spec/profile.ts';
+import { workspaceFor } from '../../spec/workspace.ts';
 
 /** Whose home and store an environment is to be kept from. */
 export type Owner = Pick<HostFacts, 'store' | 'home'>;

@@ -1,18 +1,18 @@
-import type { HostFacts } from '../../host/facts.ts';
-import { surveyHost } from '../../host/survey.ts';
-import { ImageError } from '../../image/error.ts';
-import { type LocalImage, openStored } from '../../image/local.ts';
-import type { Reference } from '../../image/model.ts';
-import { hostPlatform, platformText } from '../../image/platform.ts';
-import { formatReference, parseReference } from '../../image/reference.ts';
-import { rootMapping } from '../../plan/identity.ts';
-import type { BaseImage } from '../../project/build/model.ts';
-import { ProjectError } from '../../project/error.ts';
-import type { Lock, LockedImage } from '../../project/lock/lock.ts';
-import type { Digest } from '../../store/digest.ts';
-import { readDanglingImages, readImages, type StoredImage } from '../../store/images.ts';
-import { layerKey } from '../../store/layers.ts';
-import { referenceTo } from '../spec/find-image.ts';
+import type { HostFacts } from '../../../host/facts.ts';
+import { surveyHost } from '../../../host/survey.ts';
+import { ImageError } from '../../../image/error.ts';
+import { type LocalImage, openStored } from '../../../image/local.ts';
+import type { Reference } from '../../../image/model.ts';
+import { hostPlatform, platformText } from '../../../image/platform.ts';
+import { formatReference, parseReference } from '../../../image/reference.ts';
+import { rootMapping } from '../../../plan/identity.ts';
+import type { BaseImage } from '../../../project/build/model.ts';
+import { ProjectError } from '../../../project/error.ts';
+import type { Lock, LockedImage } from '../../../project/lock/lock.ts';
+import type { Digest } from '../../../store/digest.ts';
+import { readDanglingImages, readImages, type StoredImage } from '../../../store/images.ts';
+import { layerKey } from '../../../store/layers.ts';
+import { referenceTo } from '../../spec/find-image.ts';
 import { resolveImage } from './resolve-image.ts';
 
 export interface BaseWishes {
@@ -100,7 +100,7 @@ async function imageOfLock(unsafeName: string, { locked, digest, facts, quiet }:
   // By its own name, where it has one: that is unpacked from what is here.
   const reference: Reference =
     stored === undefined ? { registry, repository, digest: locked.index ?? digest } : parseReference(stored.name);
-  const { pullWithProgress } = await import('../image/pull-with-progress.ts');
+  const { pullWithProgress } = await import('../../image/pull-with-progress.ts');
   const platform = hostPlatform(facts.arch);
   const image = await pullWithProgress({ reference, platform, policy: 'missing', quiet, facts }).catch((error) => {
     throw withAdvice(error, unsafeName, reference);

@@ -6,7 +6,7 @@ import {
   combinationText,
   filledIn,
   parseOnly,
-} from '../../../src/commands/project/matrix.ts';
+} from '../../../../src/commands/project/command/matrix.ts';
 
 const each = [
   ['NODE', ['18', '20']],

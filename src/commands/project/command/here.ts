@@ -1,10 +1,10 @@
-import { currentDirectory } from '../../linux/proc-self.ts';
-import { expectProject, findProject } from '../../project/find.ts';
-import type { Variable } from '../../project/model.ts';
-import type { OptionValues } from '../arguments/option.ts';
-import type { sandboxOptions } from '../options/sandbox-options.ts';
-import { orInterrupted } from '../spec/or-interrupted.ts';
-import { outlineOf } from './outline-here.ts';
+import { currentDirectory } from '../../../linux/proc-self.ts';
+import { expectProject, findProject } from '../../../project/find.ts';
+import type { Variable } from '../../../project/model.ts';
+import type { OptionValues } from '../../arguments/option.ts';
+import type { sandboxOptions } from '../../options/sandbox-options.ts';
+import { orInterrupted } from '../../spec/or-interrupted.ts';
+import { outlineOf } from '../list/outline-here.ts';
 
 /** What was typed of a command of the project. */
 export interface CommandWishes {
@@ -24,10 +24,10 @@ export async function doHere(wishes: CommandWishes): Promise<number> {
   const directory = expectProject(currentDirectory());
   return await orInterrupted(async () => {
     if (wishes.watch) {
-      const { watchCommand } = await import('./command-watch.ts');
+      const { watchCommand } = await import('./watch.ts');
       return await watchCommand(directory, wishes);
     }
-    const [outline, { runCommand }] = await Promise.all([outlineOf(directory), import('./command-run.ts')]);
+    const [outline, { runCommand }] = await Promise.all([outlineOf(directory), import('./run.ts')]);
     return await runCommand(outline, wishes);
   });
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { watchFiles } from '../../../src/commands/project/watch-files.ts';
+import { watchFiles } from '../../../../src/commands/project/command/watch-files.ts';
 
 function tree(t: TestContext): string {
   const root = mkdtempSync(join(tmpdir(), 'sandbox-watch-'));

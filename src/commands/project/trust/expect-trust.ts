@@ -1,8 +1,8 @@
-import { isTerminal } from '../../linux/terminal.ts';
-import { ProjectError } from '../../project/error.ts';
-import { LOCAL_FILE, PROJECT_FILE } from '../../project/find.ts';
-import type { Environment, Project } from '../../project/model.ts';
-import { isTrusted, setTrusted } from '../../project/trust/record.ts';
+import { isTerminal } from '../../../linux/terminal.ts';
+import { ProjectError } from '../../../project/error.ts';
+import { LOCAL_FILE, PROJECT_FILE } from '../../../project/find.ts';
+import type { Environment, Project } from '../../../project/model.ts';
+import { isTrusted, setTrusted } from '../../../project/trust/record.ts';
 import { allDemands, demandsOfProject, type Owner } from './demands.ts';
 
 /**
@@ -43,9 +43,9 @@ export function trustText({ files }: Pick<Project, 'files'>, demands: readonly s
 async function isAllowed(project: Project, owner: Owner): Promise<boolean> {
   if (!isTerminal(0) || !isTerminal(2)) return false;
   const [{ isConfirmed }, { printError }, { printable }] = await Promise.all([
-    import('../../ui/confirm.ts'),
-    import('../../ui/output.ts'),
-    import('../../ui/printable.ts'),
+    import('../../../ui/confirm.ts'),
+    import('../../../ui/output.ts'),
+    import('../../../ui/printable.ts'),
   ]);
   const { directory, digest } = project;
   const demands = await demandsOfProject(project, owner);
