@@ -45,16 +45,23 @@ export function newWork(store: string): LayerWork {
 }
 
 /**
- * Makes a layer of `workPath`, whose tree/ is complete and verified, under the name `hex` of its diff id or chain id;
- * gives the path of its tree/. It is marked as perhaps not on the disk yet: whoever has called syncfs(2) then removes
+ * Makes a layer of `workPath`, whose tree/ is complete and verified, under the name `hex` of its diff id or chain id, or
+ * another one where it was made from no archive and has no record; gives the path of its tree/. It is marked as perhaps not on the disk yet: whoever has called syncfs(2) then removes
  * unsyncedMark(tree). Where another process was faster, theirs is given and ours goes to the trash. Throws a StoreError.
  */
-export function commitLayer(store: string, key: string, hex: string, workPath: string, record: LayerRecord): string {
+export function commitLayer(
+  store: string,
+  key: string,
+  hex: string,
+  workPath: string,
+  record: LayerRecord | undefined,
+): string {
   const parent = `${layersDirectory(store)}/${key}`;
   const path = `${parent}/${hex}`;
   try {
     makeDirectory(parent);
-    writeFileSync(`${workPath}/layer.json`, `${JSON.stringify({ version: 1, ...record })}\n`, { mode: 0o600 });
+    if (record !== undefined)
+      writeFileSync(`${workPath}/layer.json`, `${JSON.stringify({ version: 1, ...record })}\n`, { mode: 0o600 });
     // Nothing is flushed here. File systems bring names to the disk in the order in which they were made: where the
     // layer's own name has arrived the mark's has too, and its content is either right or missing, which says the same.
     writeFileSync(`${workPath}/unsynced`, `${bootId()}\n`, { mode: 0o600 });

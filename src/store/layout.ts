@@ -26,7 +26,8 @@ import { StoreError, storeFailure } from './error.ts';
  * $STORE/layers/KEY/HEX/   an unpacked layer, complete and never changed (layers.ts, layer-work.ts): tree/ (its files, in
  *                          the form of overlayfs), layer.json, `unsynced` as long as a power cut could damage it.
  *                          KEY: the id mapping it was unpacked with; HEX: of its diff id or, when what it is depends on
- *                          the layers below it, chain- and that of its chain id
+ *                          the layers below it, chain- and that of its chain id; placed- and a hash: what the shims of an
+ *                          environment would make at each start (sandbox/placed-layer.ts), without layer.json
  * $STORE/layers/.work/…    one being unpacked: tree/, and `lock`, held by who does; `leaving:KEY:NAME`: see collect.ts
  *
  * Of each sandbox: spec.json (what it is), lock (held by its monitor and init), pid (its init), guests (held by those who

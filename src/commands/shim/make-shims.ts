@@ -55,10 +55,10 @@ export async function writeAll(
   const { directory, environment } = ready;
   const { notes, ...request } = await shimRequest(ready, of.stamps);
   if (!quiet) for (const line of notes) note(line);
-  const files = await compileShims(of.names, request, preparationProgress);
+  const { shims, ...besides } = await compileShims(of.names, request, preparationProgress);
   // The record first: garbage collection keeps the layers from then on.
-  writeShims(store, { names: of.names, contents: of.contents, ready });
-  writeShimFiles(store, directory, files);
+  writeShims(store, { names: of.names, contents: of.contents, ready, ...besides });
+  writeShimFiles(store, directory, shims);
   for (const [other, record] of readAllShims(store, directory)) {
     if (other === environment) continue;
     const left = record.names.filter((name) => !of.names.includes(name));

@@ -3,13 +3,16 @@ import { surveyHost } from '../../host/survey.ts';
 import { compileLauncher } from '../../launch/compile.ts';
 import type { FileState, InheritedVariables, SetupOp } from '../../launch/operations.ts';
 import { ownCommand } from '../../linux/own-command.ts';
+import { rootMapping } from '../../plan/identity.ts';
 import type { PlanInput } from '../../plan/input.ts';
+import { placedBy, withoutFiles } from '../../plan/placed.ts';
 import { planJoin, planSandbox } from '../../plan/plan.ts';
 import { planJoiningShim, planProgram, planShim, type ShimPlan } from '../../plan/shim.ts';
 import type { Spec } from '../../plan/spec.ts';
 import { explainer } from '../../sandbox/compile.ts';
 import { type BeginProgress, joinInput, planInput } from '../../sandbox/input.ts';
-import { unsyncedMark } from '../../store/layers.ts';
+import { ensurePlacedLayer, type PlacedLayer } from '../../sandbox/placed-layer.ts';
+import { layerKey, unsyncedMark } from '../../store/layers.ts';
 import { ensureStore, shelf } from '../../store/layout.ts';
 import type { ReadyEnvironment } from '../record.ts';
 import { type Stamp, stampOf } from '../stamp.ts';
@@ -27,12 +30,19 @@ export interface ShimRequest {
   readonly stamps: readonly Stamp[];
 }
 
+/** Shims of an environment, and what of the store they stand on besides its own layers. */
+export interface CompiledShims {
+  readonly shims: readonly ShimFiles[];
+  /** Path of a layer's tree. */
+  readonly placed?: string;
+}
+
 /** Gives the shims of programs. Prepares the `host` image where that is needed. Throws a HostError or StoreError. */
 export async function compileShims(
   names: readonly string[],
   request: ShimRequest,
   beginProgress: BeginProgress,
-): Promise<ShimFiles[]> {
+): Promise<CompiledShims> {
   const facts = surveyHost();
   const { arch, store } = facts;
   const { spec, ready, inherited } = request;
@@ -40,15 +50,19 @@ export async function compileShims(
   const elf = (operations: readonly SetupOp[]): Buffer =>
     compileLauncher(operations, { arch, explainer: explainer() }).elf();
   if (spec === undefined) {
-    return names.map((name) => ({ name, shim: elf(planProgram(programOf(ready, name))), joining: undefined }));
+    return {
+      shims: names.map((name) => ({ name, shim: elf(planProgram(programOf(ready, name))), joining: undefined })),
+    };
   }
   // The terminal is that of whoever calls the shim.
-  const { terminalPath: _, ...input } = await planInput(spec, facts, beginProgress);
+  const { terminalPath: _, ...found } = await planInput(spec, facts, beginProgress);
+  const { input, layer } = await withPlacedLayer(found);
+  const placedFiles = layer?.files ?? [];
   const { workspace } = spec;
   const within = request.keepsDirectory && workspace.kind !== 'none' ? { within: workspace.path } : {};
   const fresh = freshness(input, request);
   const directory = `${shelf(store, 'sandboxes')}/${ready.sandbox}`;
-  return names.map((name) => {
+  const shims = names.map((name) => {
     const plan: ShimPlan = {
       ...programOf(ready, name),
       fresh: { ...fresh, paths: [`${shimPath(store, ready.directory)}/${name}`, ...fresh.paths] },
@@ -60,10 +74,26 @@ export async function compileShims(
     const joined = joinInput({ ...spec, command }, facts);
     return {
       name,
-      shim: elf(planShim(planSandbox({ ...input, spec: { ...spec, command } }), plan)),
+      shim: elf(planShim(withoutFiles(planSandbox({ ...input, spec: { ...input.spec, command } }), placedFiles), plan)),
       joining: elf(planJoiningShim(planJoin(joined, directory), plan)),
     };
   });
+  return { shims, ...(layer === undefined ? {} : { placed: layer.tree }) };
+}
+
+/** The environment with a layer on top that has what its sandboxes would make each time. */
+async function withPlacedLayer(input: PlanInput): Promise<{ input: PlanInput; layer?: PlacedLayer }> {
+  const { root, facts, driver } = input;
+  if (root.kind !== 'image' || driver.kind !== 'native') return { input };
+  const layer = await ensurePlacedLayer({
+    store: facts.store,
+    key: layerKey(rootMapping(facts)),
+    below: root.layers,
+    placed: placedBy(planSandbox(input)),
+  });
+  if (layer === undefined) return { input };
+  const above = { ...root, layers: [layer.tree, ...root.layers] };
+  return { input: { ...input, root: above, spec: { ...input.spec, rootfs: above } }, layer };
 }
 
 function programOf(

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { makeDirectory } from '../../linux/make-directory.ts';
 import { ensureProjectPath, projectPath, writeAside } from '../../store/projects.ts';
 import type { ReadyEnvironment } from '../record.ts';
@@ -16,6 +16,8 @@ export interface ShimRecord {
   readonly contents: string;
   /** Its layers are in use: garbage collection keeps them. */
   readonly ready: ReadyEnvironment;
+  /** Tree of the layer above them, where there is one: CompiledShims. */
+  readonly placed?: string;
 }
 
 function placeOf(store: string, directory: string): string {
@@ -50,10 +52,13 @@ export function readAllShims(store: string, directory: string): Map<string, Shim
   return records;
 }
 
+/** Remembers the shims of an environment; without any, nothing of it. */
 export function writeShims(store: string, record: Omit<ShimRecord, 'version'>): void {
   const { directory, environment } = record.ready;
   ensureProjectPath(store, directory);
   const place = placeOf(store, directory);
   makeDirectory(place);
-  writeAside(`${place}/${environment}.json`, JSON.stringify({ version: 1, ...record }));
+  const path = `${place}/${environment}.json`;
+  if (record.names.length === 0) rmSync(path, { force: true });
+  else writeAside(path, JSON.stringify({ version: 1, ...record }));
 }

@@ -64,11 +64,12 @@ export function stepLayers(store: string): Set<string> {
   return new Set(records.flatMap((path) => readStepRecord(path)?.diffId ?? []).map((diffId) => layerName({ diffId })));
 }
 
-/** Gives the trees that an environment's record (project/record.ts) names; none where it is not one. */
+/** Gives the trees that the record of an environment (project/record.ts) or of its shims (project/shim/record.ts) names; none where it is not one. */
 export function treesOfRecord(path: string): string[] {
   try {
-    const layers: unknown = JSON.parse(readFileSync(path, 'utf8')).ready?.root?.layers;
-    return Array.isArray(layers) ? layers.filter((layer) => typeof layer === 'string') : [];
+    const { ready, placed } = JSON.parse(readFileSync(path, 'utf8'));
+    const layers: unknown = ready?.root?.layers;
+    return [...(Array.isArray(layers) ? layers : []), placed].filter((layer) => typeof layer === 'string');
   } catch {
     return [];
   }
