@@ -38,11 +38,17 @@ export function moveToTrash(store: string, path: string, syscalls = hostSyscalls
 
 /**
  * Moves the suspects that really are dead to the trash, and gives all of it. `gate` keeps sandboxes from being made
- * meanwhile; when one is being made at this moment, there is another time.
+ * meanwhile; when one is being made at this moment, there is another time. In a store that cannot be written nothing is
+ * garbage: whoever starts a sandbox there is told so by what comes next.
  */
 export function collectGarbage(store: string, candidates: readonly SandboxDirectoryEntry[]): string[] {
   const syscalls = hostSyscalls();
-  const gate = openSync(`${shelf(store, 'runs')}/.gate`, constants.O_RDWR | constants.O_CREAT, 0o600);
+  let gate: number;
+  try {
+    gate = openSync(`${shelf(store, 'runs')}/.gate`, constants.O_RDWR | constants.O_CREAT, 0o600);
+  } catch {
+    return [];
+  }
   try {
     syscalls.flock(gate, LOCK.LOCK_EX | LOCK.LOCK_NB);
     for (const { path } of candidates) moveToTrash(store, path, syscalls);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { assertNothingLeft, snapshot } from './support/leftovers.ts';
 import { onChangedHost, withMounts } from './support/mount-namespace.ts';
@@ -34,6 +34,10 @@ describe('the store', () => {
     const where = place(t, 'store');
     const prepared = await at(where, ['run', '--', 'echo', 'well']);
     assert.equal(prepared.stdout, 'well\n', prepared.stderr);
+    // What others were about to remove at that moment stays where it is, and is not what is complained of.
+    const garbage = `${where.store}/trash/garbage`;
+    mkdirSync(garbage, { recursive: true });
+    chownSync(garbage, where.user.uid, where.user.gid);
     const readOnly = `mount --bind ${DATA} ${DATA}; mount -o remount,bind,ro ${DATA}`;
     assertTold(await onChangedHost(where, readOnly, ['run', '--', 'true']), /read-only|EROFS/);
     assertTold(await onChangedHost(where, readOnly, ['shell', '--name', 'new', '--', 'true']), /read-only|EROFS/);
@@ -41,6 +45,7 @@ describe('the store', () => {
     assertTold(await onChangedHost(where, empty, ['run', '--', 'true']), /EROFS/);
     const after = await at(where, ['run', '--', 'echo', 'well']);
     assert.equal(after.stdout, 'well\n', after.stderr);
+    assert.equal(existsSync(garbage), false);
   });
 
   it('on a file system that is full: names it, and leaves nothing half-made', withMounts, async (t) => {
