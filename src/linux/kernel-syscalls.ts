@@ -103,10 +103,10 @@ export class KernelSyscalls implements Syscalls {
     this.#number({}, 'pidfd_send_signal', pidfd, signal, null, 0);
   }
 
-  pidfdWait(pidfd: number, milliseconds: number): boolean {
+  pollIn(fd: number, milliseconds: number): boolean {
     const deadline = performance.now() + milliseconds;
     const struct = Buffer.alloc(8);
-    struct.writeInt32LE(pidfd, 0);
+    struct.writeInt32LE(fd, 0);
     struct.writeInt16LE(POLL.POLLIN, 4);
     for (;;) {
       const left = Math.max(0, deadline - performance.now());
@@ -115,7 +115,7 @@ export class KernelSyscalls implements Syscalls {
       timeout.writeBigInt64LE(BigInt(Math.floor((left % 1000) * 1e6)), 8);
       const result = this.#call('ppoll', struct, 1, timeout, null, 0);
       if (result >= 0n) {
-        // POLLNVAL also counts as an event: without this a closed descriptor would look like an ended process.
+        // POLLNVAL also counts as an event: without this a closed descriptor would look like one that can be read.
         if ((struct.readInt16LE(6) & POLL.POLLNVAL) !== 0) throw new LinuxError({ syscall: 'ppoll', errno: EBADF });
         return result > 0n;
       }

@@ -63,8 +63,11 @@ export interface Syscalls {
   pidfdOpen(pid: number): number;
   /** pidfd_send_signal(2). Signal 0 only asks whether the process could be signalled. */
   pidfdSendSignal(pidfd: number, signal: number): void;
-  /** Waits until the process of a pidfd has ended, blocking the event loop. Gives false when the time ran out first. */
-  pidfdWait(pidfd: number, milliseconds: number): boolean;
+  /**
+   * poll(2) for POLLIN, which blocks the event loop: waits until a descriptor can be read, has an error, or was hung up; a pidfd
+   * can when its process has ended. Gives false when the time ran out first.
+   */
+  pollIn(fd: number, milliseconds: number): boolean;
   /** Opens a new pseudo-terminal on /dev/ptmx, the terminal's end by TIOCGPTPEER: no path in /dev/pts is trusted. */
   openPty(): Pty;
   /** ioctl_tty(2), TIOCGWINSZ. */

@@ -63,10 +63,10 @@ test('waiting for a process goes on after a signal, and a bad descriptor is no e
     return 1;
   };
   const interrupted = over({ ppoll: [{ errno: 'EINTR' }, 1] });
-  assert.equal(interrupted.syscalls.pidfdWait(5, 1000), true);
+  assert.equal(interrupted.syscalls.pollIn(5, 1000), true);
   assert.equal(interrupted.calls.length, 2);
-  assert.throws(() => over({ ppoll: [invalid] }).syscalls.pidfdWait(5, 1000), { code: 'EBADF' });
-  assert.throws(() => over({ ppoll: [{ errno: 'ENOMEM' }] }).syscalls.pidfdWait(5, 1000), { code: 'ENOMEM' });
+  assert.throws(() => over({ ppoll: [invalid] }).syscalls.pollIn(5, 1000), { code: 'EBADF' });
+  assert.throws(() => over({ ppoll: [{ errno: 'ENOMEM' }] }).syscalls.pollIn(5, 1000), { code: 'ENOMEM' });
 });
 
 test('no path with a NUL reaches the kernel', () => {

@@ -178,10 +178,10 @@ test('a process is waited for, signalled and found ended through its pidfd', asy
   await once(child, 'spawn');
   const pidfd = kernel.pidfdOpen(child.pid ?? 0);
   assert.equal(kernel.closeOnExec(pidfd), true);
-  assert.equal(kernel.pidfdWait(pidfd, 20), false);
+  assert.equal(kernel.pollIn(pidfd, 20), false);
   kernel.pidfdSendSignal(pidfd, 0);
   kernel.pidfdSendSignal(pidfd, 15);
-  assert.equal(kernel.pidfdWait(pidfd, 10_000), true);
+  assert.equal(kernel.pollIn(pidfd, 10_000), true);
   const [, signal] = await once(child, 'close');
   assert.equal(signal, 'SIGTERM');
   assert.throws(() => kernel.pidfdSendSignal(pidfd, 0), { code: 'ESRCH', syscall: 'pidfd_send_signal' });

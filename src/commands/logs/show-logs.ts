@@ -6,9 +6,10 @@ import { FollowedLog } from '../../project/service/follow.ts';
 import { type LogLine, lastLines, logPath } from '../../project/service/log.ts';
 import { expectServices } from '../../project/service/order.ts';
 import { runningState } from '../../project/service/state.ts';
-import { print } from '../../ui/output.ts';
+import { OutputClosedError, print } from '../../ui/output.ts';
 import { ownStore } from '../spec/own-store.ts';
 import { coloursLog, combinedLog } from '../up/combined-log.ts';
+import { readerWatch } from './reader-gone.ts';
 
 export interface LogOptions {
   readonly follow: boolean;
@@ -46,10 +47,13 @@ export async function showLogs(names: readonly string[], options: LogOptions): P
       options.lines ?? Number.POSITIVE_INFINITY,
     ),
   );
+  const isReaderGone = goesOn ? readerWatch() : () => false;
   while (goesOn) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     // Looked at before the files: what was written last is shown in any case.
     goesOn = isUp();
+    // Services may be silent for long: `logs -f | head` is not to wait for their next line.
+    if (isReaderGone()) throw new OutputClosedError('the output is closed');
     show(
       lastLines(
         logs.map((log) => log.more()),
