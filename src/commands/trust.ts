@@ -11,6 +11,7 @@ export const trust = defineCommand({
     A sandbox.toml that somebody else wrote may ask for directories outside of the project, variables, secrets, devices, or
     parts of your session. It gets none of them until you have read what it asks for and trust it. This prints what it asks
     for and remembers that it may have it, as long as sandbox.toml and sandbox.local.toml stay as they are, byte by byte.
+    \`sandbox add\` and \`remove\` may change the file, if it does not ask for more then.
 
     Trust is also what \`sandbox hook\` needs before it puts a project's shims on PATH, and what lets a project share the
     caches of package managers with your other projects.
@@ -35,7 +36,7 @@ export const trust = defineCommand({
     if (options.list && operands.length > 0) throw new UsageError('--list takes no directory');
     const { listTrust, revokeProject, showTrust, trustProject } = await import('./trust/trust-project.ts');
     if (options.list) return listTrust();
-    if (options.revoke) return revokeProject(operands[0]);
+    if (options.revoke) return await revokeProject(operands[0]);
     return options.show ? await showTrust(operands[0]) : await trustProject(operands[0]);
   },
 });

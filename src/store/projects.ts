@@ -9,13 +9,14 @@ import { fnv64 } from './layers.ts';
  *   path                       that path
  *   ENVIRONMENT.json           what the environment was when it was built last (project/record.ts)
  *   lock                       held by who builds
+ *   .writing                   held by who changes sandbox.toml or sandbox.lock (project/lock/writing.ts)
  *   bin/                       its shims, once more: what `sandbox hook` puts on PATH
  *   logs/                      of steps and services
  *   inputs/                    copies for `sandbox shell --at-step`
  *   shims/ENVIRONMENT.json     which shims it has (project/shim/record.ts)
  *   outline                    what a completion and `sandbox NAME` ask of the files
  *   .inputs.json               digests of inputs
- *   .services.json, .services.lock, .services.users   of `sandbox up`
+ *   .services.json, .services.lock, .services.users, .services.sock   of `sandbox up`
  * No environment's name begins with a dot.
  */
 

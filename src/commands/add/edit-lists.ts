@@ -1,14 +1,23 @@
 import { didYouMean } from '../../config/did-you-mean.ts';
 import { currentDirectory } from '../../linux/proc-self.ts';
-import { type EditedList, editEnvironment, readProjectText, replaceProjectText } from '../../project/edit/edit-file.ts';
+import {
+  type EditedList,
+  type EnvironmentEdit,
+  editEnvironment,
+  readProjectTexts,
+  replaceProjectText,
+} from '../../project/edit/edit-file.ts';
 import type { Item, ListEdit } from '../../project/edit/edit-list.ts';
 import { ProjectError } from '../../project/error.ts';
 import { expectProject, PROJECT_FILE } from '../../project/find.ts';
 import { loadProject } from '../../project/load.ts';
+import { whileWriting } from '../../project/lock/writing.ts';
 import { note, print } from '../../ui/output.ts';
 import { printable } from '../../ui/printable.ts';
 import type { OptionValues } from '../arguments/option.ts';
 import { environmentOf } from '../project/environment.ts';
+import { keepTrust } from '../project/trust/keep-trust.ts';
+import { ownStore } from '../spec/own-store.ts';
 import type { listOptions } from './list-options.ts';
 import { fromProject, typedLists } from './typed-lists.ts';
 
@@ -24,18 +33,26 @@ export async function editLists({ kind, options, packages }: Wishes): Promise<nu
   const here = currentDirectory();
   const directory = expectProject(here);
   const environment = options.env ?? 'default';
-  environmentOf(await loadProject(directory), environment);
   const lists = new Map(typed);
   const volumes = typed.get('volumes')?.map((volume) => fromProject(String(volume), directory, here));
   if (volumes !== undefined) lists.set('volumes', volumes);
-  const before = readProjectText(directory);
-  const edited = editEnvironment(before, { kind, environment, lists });
-  for (const list of kind === 'remove' ? edited.lists : []) expectThere(list, environment);
-  if (edited.text !== before) await replaceProjectText(directory, { before, after: edited.text });
-  for (const list of edited.lists) tell(list, kind, environment);
-  const isNew = edited.lists.some(({ name, changed }) => name === 'packages' && changed.length > 0);
-  if (isNew) note(`the next \`sandbox shell\` builds the environment again; \`sandbox build\` does it now`);
+  await whileWriting(ownStore(), directory, async () => await edit(directory, { kind, environment, lists }));
   return 0;
+}
+
+/** Of two at once each starts from what the other one has made of the file. */
+async function edit(directory: string, wishes: EnvironmentEdit): Promise<void> {
+  const { kind, environment } = wishes;
+  environmentOf(await loadProject(directory), environment);
+  const before = readProjectTexts(directory);
+  const { text, lists } = editEnvironment(before.text, wishes);
+  for (const list of kind === 'remove' ? lists : []) expectThere(list, environment);
+  const isChanged = text !== before.text;
+  const project = isChanged ? await replaceProjectText(directory, { before: before.text, after: text }) : undefined;
+  for (const list of lists) tell(list, kind, environment);
+  if (project !== undefined) await keepTrust(project, { before: before.digest, after: before.digestWith(text) });
+  const isNew = lists.some(({ name, changed }) => name === 'packages' && changed.length > 0);
+  if (isNew) note('the next `sandbox shell` builds the environment again; `sandbox build` does it now');
 }
 
 function expectThere({ name, before, same, inherited }: EditedList, environment: string): void {

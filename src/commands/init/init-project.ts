@@ -9,11 +9,12 @@ import { draftOf, suggestedImage } from '../../project/init/draft.ts';
 import { ignoreOwnFiles } from '../../project/init/gitignore.ts';
 import { writeToml } from '../../project/init/write-toml.ts';
 import { loadProject } from '../../project/load.ts';
+import { replaceInProject, whileWriting } from '../../project/lock/writing.ts';
 import { environmentKeys } from '../../project/schema/environment.ts';
-import { replaceFile } from '../../store/aside.ts';
 import { note, print } from '../../ui/output.ts';
 import { printable } from '../../ui/printable.ts';
 import { UsageError, unexpected } from '../arguments/usage-error.ts';
+import { ownStore } from '../spec/own-store.ts';
 import { askDraft, askImage } from './questions.ts';
 
 interface Wishes {
@@ -46,11 +47,13 @@ export async function initProject({ image: typed, template, yes, force }: Wishes
   const image = typed ?? (isAsked ? await askImage(suggested.name, suggested.reason) : suggested.name);
   const draft = draftOf(projectName(directory), findings, image);
   const text = writeToml(isAsked ? await askDraft(draft) : draft);
-  try {
-    replaceFile(path, Buffer.from(text, 'utf8'), { mode: 0o644 });
-  } catch (cause) {
-    throw cannotWrite(path, cause);
-  }
+  await whileWriting(ownStore(), directory, async () => {
+    try {
+      replaceInProject(directory, PROJECT_FILE, Buffer.from(text, 'utf8'));
+    } catch (cause) {
+      throw cannotWrite(path, cause);
+    }
+  });
   await loadProject(directory);
   const ignored = ignoreOwnFiles(directory);
   print(`wrote ${PROJECT_FILE}${ignored.length > 0 ? `, and ${ignored.join(' and ')} to .gitignore` : ''}\n`);

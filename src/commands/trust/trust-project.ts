@@ -4,6 +4,7 @@ import { fsPath } from '../../linux/paths.ts';
 import { currentDirectory } from '../../linux/proc-self.ts';
 import { expectProject, findProject } from '../../project/find.ts';
 import { loadProject } from '../../project/load.ts';
+import { whileWriting } from '../../project/lock/writing.ts';
 import type { Project } from '../../project/model.ts';
 import { removeShimFiles } from '../../project/shim/files.ts';
 import { readAllShims } from '../../project/shim/record.ts';
@@ -43,13 +44,14 @@ export async function trustProject(unsafeDirectory: string | undefined): Promise
   return 0;
 }
 
-/** Takes trust away; the project's files need not be there any more. */
-export function revokeProject(unsafeDirectory: string | undefined): number {
+/** Takes trust away; the project's files need not be there any more. Throws the StoreError of whileWriting. */
+export async function revokeProject(unsafeDirectory: string | undefined): Promise<number> {
   const here = unsafeDirectory === undefined ? currentDirectory() : absolute(unsafeDirectory);
   const directory = findProject(here) ?? here;
   const store = ownStore();
   removeShims(store, directory);
-  const wasTrusted = revokeTrust(store, directory);
+  // Not while `sandbox add` is about to let it go on (keep-trust.ts).
+  const wasTrusted = await whileWriting(store, directory, async () => revokeTrust(store, directory));
   note(wasTrusted ? `${directory} is not trusted any more` : `${directory} was not trusted`);
   return 0;
 }

@@ -1,11 +1,11 @@
-import { lstatSync } from 'node:fs';
 import { parse } from 'smol-toml';
-import { fsPath } from '../../linux/paths.ts';
-import { replaceFile } from '../../store/aside.ts';
 import { ProjectError } from '../error.ts';
-import { PROJECT_FILE } from '../find.ts';
+import { LOCAL_FILE, PROJECT_FILE } from '../find.ts';
 import { loadProject } from '../load.ts';
+import { replaceInProject } from '../lock/writing.ts';
+import type { Project } from '../model.ts';
 import { readProjectFile } from '../project-file.ts';
+import { digestOfFiles } from '../trust/digest.ts';
 import { editList, type Item, type ListEdit, listAt } from './edit-list.ts';
 
 /** Lists that `sandbox add` and `remove` change. */
@@ -72,34 +72,54 @@ function parentOf({ env }: Readonly<Record<string, unknown>>, environment: strin
   return typeof parent === 'string' ? parent : undefined;
 }
 
-/** Gives sandbox.toml of a project as text. Throws a ProjectError. */
-export function readProjectText(directory: string): string {
+/** The project's own files, as they are now. */
+export interface ProjectTexts {
+  /** sandbox.toml. */
+  readonly text: string;
+  /** What is trusted where these files are (Project.digest). */
+  readonly digest: string;
+  /** The same where sandbox.toml is `text`, and sandbox.local.toml as it was. */
+  readonly digestWith: (text: string) => string;
+}
+
+/** Reads them. Throws a ProjectError. */
+export function readProjectTexts(directory: string): ProjectTexts {
   const bytes = readProjectFile(`${directory}/${PROJECT_FILE}`);
   if (bytes === undefined) throw new ProjectError('NO_PROJECT', `${directory} has no ${PROJECT_FILE} any more`);
-  // A byte order mark stays: it is one of the bytes that nobody asked to change.
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  const local = readProjectFile(`${directory}/${LOCAL_FILE}`);
+  const digestOf = (main: Uint8Array): string => digestOfFiles(local === undefined ? [main] : [main, local]);
+  return {
+    // A byte order mark stays: it is one of the bytes that nobody asked to change.
+    text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes),
+    digest: digestOf(bytes),
+    digestWith: (text) => digestOf(Buffer.from(text, 'utf8')),
+  };
 }
 
 /**
- * Replaces sandbox.toml in one go; it keeps its mode. If it cannot be loaded then, what was there comes back, and the ProjectError
- * that says why is thrown.
+ * Replaces sandbox.toml in one go, and gives the project as it is then; the file keeps its mode. If it cannot be loaded, what was
+ * there comes back, and the ProjectError that says why is thrown; and one where another program has changed the file since `before`
+ * was read. To be called while writing (lock/writing.ts).
  */
-export async function replaceProjectText(directory: string, texts: { before: string; after: string }): Promise<void> {
-  write(directory, texts.after);
+export async function replaceProjectText(
+  directory: string,
+  { before, after }: { readonly before: string; readonly after: string },
+): Promise<Project> {
+  write(directory, { before, after });
   try {
-    await loadProject(directory);
+    return await loadProject(directory);
   } catch (error) {
-    write(directory, texts.before);
+    write(directory, { before: after, after: before });
     throw error;
   }
 }
 
-function write(directory: string, text: string): void {
-  const path = `${directory}/${PROJECT_FILE}`;
+function write(directory: string, { before, after }: { readonly before: string; readonly after: string }): void {
+  const [old, bytes] = [before, after].map((text) => Buffer.from(text, 'utf8')) as [Buffer, Buffer];
   try {
-    replaceFile(path, Buffer.from(text, 'utf8'), { mode: lstatSync(fsPath(path)).mode & 0o777 });
+    replaceInProject(directory, PROJECT_FILE, bytes, old);
   } catch (cause) {
-    throw cannotWrite(path, cause);
+    throw cause instanceof ProjectError ? cause : cannotWrite(`${directory}/${PROJECT_FILE}`, cause);
   }
 }
 

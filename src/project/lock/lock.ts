@@ -1,10 +1,9 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { fsPath } from '../../linux/paths.ts';
-import { asidePath } from '../../store/aside.ts';
+import { surveyHost } from '../../host/survey.ts';
 import type { Digest } from '../../store/digest.ts';
 import { ProjectError } from '../error.ts';
 import { LOCK_FILE } from '../find.ts';
 import { readProjectFile } from '../project-file.ts';
+import { replaceInProject, whileWriting } from './writing.ts';
 
 /** `linux/amd64`. */
 export type PlatformText = string;
@@ -35,6 +34,8 @@ export interface Lock {
   readonly images: ReadonlyMap<string, LockedImage>;
   /** By environment, in order. */
   readonly steps: ReadonlyMap<string, readonly LockedStep[]>;
+  /** How it was made of another one; undefined: it was read. writeLock does it again, to what others have written meanwhile. */
+  readonly change?: (lock: Lock) => Lock;
 }
 
 export const EMPTY_LOCK: Lock = { images: new Map(), steps: new Map() };
@@ -70,22 +71,49 @@ export async function readLockToMend(directory: string): Promise<Lock> {
   }
 }
 
-/** Writes sandbox.lock, unless it says so already: the same lock is always the same text. Throws a ProjectError. */
-export async function writeLock(directory: string, lock: Lock): Promise<void> {
+/**
+ * Writes sandbox.lock, unless it says so already: the same lock is always the same text. A lock that was made of another one
+ * (`change`) is made anew of what is in the file by then, so that what another process has written is not lost. Throws a
+ * ProjectError of code LOCK, and the StoreError of whileWriting.
+ */
+export async function writeLock(directory: string, lock: Lock, store = surveyHost().store): Promise<void> {
   const { formatLock } = await import('./format.ts');
   const path = `${directory}/${LOCK_FILE}`;
-  const bytes = Buffer.from(formatLock(lock));
-  if (readProjectFile(path)?.equals(bytes) === true) return;
-  const aside = asidePath(`${directory}/.${LOCK_FILE}`);
+  await whileWriting(store, directory, async () => {
+    const text = formatLock(lock.change === undefined ? lock : await madeAnew(directory, lock.change));
+    const bytes = Buffer.from(text);
+    if (readProjectFile(path)?.equals(bytes) === true) return;
+    try {
+      replaceInProject(directory, LOCK_FILE, bytes);
+    } catch (cause) {
+      const errno = cause instanceof Error && 'code' in cause ? String(cause.code) : 'it failed';
+      throw new ProjectError('LOCK', `${path} cannot be written: ${errno}`, {
+        hint: "make the project's directory writable, or use --frozen where the lock is complete",
+        cause,
+      });
+    }
+  });
+}
+
+async function madeAnew(directory: string, change: (lock: Lock) => Lock): Promise<Lock> {
+  const current = await readLockToMend(directory);
+  const next = change(current);
+  const isDropped = (['images', 'steps'] as const).some((of) =>
+    [...current[of].keys()].some((key) => !next[of].has(key)),
+  );
+  return isDropped ? await withLater(directory, current, next) : next;
+}
+
+/** An environment may have come into sandbox.toml since that was read for the change, and have been built: it stays. */
+async function withLater(directory: string, current: Lock, next: Lock): Promise<Lock> {
+  const [{ loadProject }, { pruned }] = await Promise.all([import('../load.ts'), import('./steps.ts')]);
   try {
-    writeFileSync(fsPath(aside), bytes, { flag: 'wx', mode: 0o666, flush: true });
-    renameSync(fsPath(aside), fsPath(path));
-  } catch (cause) {
-    rmSync(fsPath(aside), { force: true });
-    const errno = cause instanceof Error && 'code' in cause ? String(cause.code) : 'it failed';
-    throw new ProjectError('LOCK', `${path} cannot be written: ${errno}`, {
-      hint: "make the project's directory writable, or use --frozen where the lock is complete",
-      cause,
-    });
+    const { environments } = await loadProject(directory);
+    const { images, steps } = pruned(current, environments);
+    const stillBuilt = [...steps].filter(([name]) => environments.get(name)?.steps.length !== 0);
+    return { images: new Map([...images, ...next.images]), steps: new Map([...stillBuilt, ...next.steps]) };
+  } catch {
+    // sandbox.toml has a fault by now, which whoever starts something next is told.
+    return next;
   }
 }

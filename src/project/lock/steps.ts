@@ -79,8 +79,18 @@ export interface EnvironmentNow {
   readonly results: 'replace' | 'keep';
 }
 
+/** Takes a lock and what makes another one of it, and gives that, which remembers how it was made. */
+function changed(lock: Lock, change: (lock: Lock) => Lock): Lock {
+  const { change: before = (same) => same } = lock;
+  return { ...change(lock), change: (other) => change(before(other)) };
+}
+
 /** Gives the lock with what an environment turned out to be; results for other platforms stay as long as the recipes do. */
 export function withEnvironment(lock: Lock, now: EnvironmentNow): Lock {
+  return changed(lock, (before) => withEntries(before, now));
+}
+
+function withEntries(lock: Lock, now: EnvironmentNow): Lock {
   const { environment, environments, locked } = now;
   const before = lock.images.get(environment.image);
   /** Platforms for which what lies below the steps is what it was when their results were locked. */
@@ -92,7 +102,7 @@ export function withEnvironment(lock: Lock, now: EnvironmentNow): Lock {
       : [name, steps],
   );
   const steps = new Map([...others, [environment.name, lockedSteps(lock, now, isSameBelow)]]);
-  return pruned({ images, steps }, environments);
+  return needed({ images, steps }, environments);
 }
 
 type SameBelow = (platform: PlatformText) => boolean;
@@ -102,7 +112,11 @@ function onlySame(step: LockedStep, isSameBelow: SameBelow): LockedStep {
 }
 
 /** Gives the lock without what no environment needs. */
-export function pruned({ images, steps }: Lock, environments: ReadonlyMap<string, Environment>): Lock {
+export function pruned(lock: Lock, environments: ReadonlyMap<string, Environment>): Lock {
+  return changed(lock, (before) => needed(before, environments));
+}
+
+function needed({ images, steps }: Lock, environments: ReadonlyMap<string, Environment>): Lock {
   const named = new Set([...environments.values()].map(({ image }) => image));
   return {
     images: new Map([...images].filter(([written]) => named.has(written))),

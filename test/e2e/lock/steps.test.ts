@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { bareWithBusybox, withBusybox } from '../images/support/world.ts';
 import { type LockWorld, lockWorld } from './world.ts';
@@ -117,3 +117,44 @@ test(
     assert.equal(await world.says(FROZEN), 'first\ninput');
   },
 );
+
+test('environments that are built at once are all in the lock', withBusybox, async (t) => {
+  const world = await lockWorld(t);
+  const names = ['a', 'b', 'c', 'd'];
+  const tables = names.map(
+    (name) => `[env.${name}]\nextends = "default"\n[[env.${name}.steps]]\nrun = "echo > /${name}"\n`,
+  );
+  world.write(`image = "${world.image}"\n${tables.join('')}`);
+  world.serveWord('one');
+  await world.says(['lock', '-q']);
+  const complete = world.lock();
+  // Where all is built already they come to the lock at the same time.
+  for (let round = 0; round < 3; round++) {
+    rmSync(`${world.cwd}/sandbox.lock`);
+    await Promise.all(names.map(async (name) => await world.says(['build', name])));
+    assert.equal(world.lock(), complete);
+  }
+  assert.deepEqual(
+    readdirSync(world.cwd).filter((name) => name.includes('lock')),
+    ['sandbox.lock'],
+  );
+});
+
+test('a project that cannot be written to is built from its lock, and not without', withBusybox, async (t) => {
+  const world = await lockWorld(t);
+  twoSteps(world);
+  await world.says(['lock', '-q']);
+  mkdirSync(`${world.cwd}/.sandbox`, { recursive: true });
+  chmodSync(world.cwd, 0o555);
+  try {
+    assert.equal(await world.says(['lock']), 'sandbox.lock is up to date');
+    assert.equal(await world.says(['shell', '-c', 'cat /made']), 'first\ninput');
+    writeFileSync(`${world.cwd}/in.txt`, 'changed\n');
+    await world.fails(
+      ['lock', '-q'],
+      /sandbox\.lock cannot be written: EACCES\n {2}hint: make the project's directory writable/,
+    );
+  } finally {
+    chmodSync(world.cwd, 0o755);
+  }
+});

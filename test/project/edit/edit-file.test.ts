@@ -15,9 +15,10 @@ import { describe, it, type TestContext } from 'node:test';
 import {
   type EnvironmentEdit,
   editEnvironment,
-  readProjectText,
+  readProjectTexts,
   replaceProjectText,
 } from '../../../src/project/edit/edit-file.ts';
+import { digestOfProject } from '../../../src/project/trust/digest.ts';
 
 const FILE = `image = "debian:bookworm"
 packages = ["nodejs"]
@@ -86,7 +87,7 @@ describe('sandbox.toml', () => {
     const path = projectOf(t, FILE);
     chmodSync(`${path}/sandbox.toml`, 0o640);
     await replaceProjectText(path, { before: FILE, after: `# new\n${FILE}` });
-    assert.equal(readProjectText(path), `# new\n${FILE}`);
+    assert.equal(readProjectTexts(path).text, `# new\n${FILE}`);
     assert.equal(statSync(`${path}/sandbox.toml`).mode & 0o777, 0o640);
     assert.deepEqual(readdirSync(path), ['sandbox.toml']);
   });
@@ -98,10 +99,34 @@ describe('sandbox.toml', () => {
     assert.equal(readFileSync(`${path}/sandbox.toml`, 'utf8'), FILE);
   });
 
+  it('stays as another program has written it since it was read', async (t) => {
+    const path = projectOf(t, FILE);
+    const { text: before } = readProjectTexts(path);
+    writeFileSync(`${path}/sandbox.toml`, `# mine\n${FILE}`);
+    const after = `# new\n${FILE}`;
+    await assert.rejects(replaceProjectText(path, { before, after }), { message: /changed by another program/ });
+    assert.equal(readFileSync(`${path}/sandbox.toml`, 'utf8'), `# mine\n${FILE}`);
+    assert.deepEqual(readdirSync(path), ['sandbox.toml']);
+  });
+
+  it('has the digest that is trusted, and the one it would have with another text', async (t) => {
+    const path = projectOf(t, FILE);
+    for (const local of [undefined, 'ports = [81]\n']) {
+      if (local !== undefined) writeFileSync(`${path}/sandbox.local.toml`, local);
+      const { text: before, digest, digestWith } = readProjectTexts(path);
+      const after = `# new\n${before}`;
+      assert.equal(digest, digestOfProject(path));
+      assert.equal((await replaceProjectText(path, { before, after })).digest, digestWith(after));
+    }
+    const { digestWith } = readProjectTexts(path);
+    writeFileSync(`${path}/sandbox.local.toml`, 'ports = [82]\n');
+    assert.notEqual(digestWith(readProjectTexts(path).text), digestOfProject(path));
+  });
+
   it('keeps a byte order mark', (t) => {
     const path = projectOf(t, `\uFEFF${FILE}`);
     const lists = new Map([['packages', ['npm']]] as const);
-    const { text } = editEnvironment(readProjectText(path), { kind: 'add', environment: 'default', lists });
+    const { text } = editEnvironment(readProjectTexts(path).text, { kind: 'add', environment: 'default', lists });
     assert.equal(text, `\uFEFF${FILE.replace('"nodejs"]', '"nodejs", "npm"]')}`);
   });
 });

@@ -1,3 +1,7 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
 import type { BuiltEnvironment, BuiltStep } from '../../../src/project/build/model.ts';
 import type { LockedImage } from '../../../src/project/lock/lock.ts';
 import type { Environment, Step } from '../../../src/project/model.ts';
@@ -74,4 +78,13 @@ export function built(
     };
   });
   return { steps: each, layers: [], stamps: [] };
+}
+
+/** An empty directory of a project, and one for a store. */
+export function projectWithStore(t: TestContext): { readonly directory: string; readonly store: string } {
+  const base = realpathSync(mkdtempSync(join(tmpdir(), 'lock-')));
+  t.after(() => rmSync(base, { recursive: true }));
+  const [directory, store] = [`${base}/project`, `${base}/store`];
+  mkdirSync(directory);
+  return { directory, store };
 }

@@ -1,17 +1,6 @@
 import assert from 'node:assert/strict';
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatLock } from '../../../src/project/lock/format.ts';
 import {
@@ -23,7 +12,7 @@ import {
   writeLock,
 } from '../../../src/project/lock/lock.ts';
 import { oursOf, parseLock } from '../../../src/project/lock/parse.ts';
-import { AMD, ARM, digest, image } from './locks.ts';
+import { AMD, ARM, digest, image, projectWithStore } from './locks.ts';
 
 const LOCK: Lock = {
   images: new Map([
@@ -186,28 +175,22 @@ test('a conflict of a merge is told from other damage', () => {
   assert.equal(oursOf(TEXT), undefined);
 });
 
-function project(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'lock-'));
-  t.after(() => rmSync(directory, { recursive: true }));
-  return directory;
-}
-
 test('the file is replaced in one go, and only where it says something else', async (t) => {
-  const directory = project(t);
+  const { directory, store } = projectWithStore(t);
   const path = `${directory}/sandbox.lock`;
   assert.equal(await readLock(directory), EMPTY_LOCK);
-  await writeLock(directory, LOCK);
+  await writeLock(directory, LOCK, store);
   assert.equal(readFileSync(path, 'utf8'), TEXT);
   utimesSync(path, 1, 1);
-  await writeLock(directory, await readLock(directory));
+  await writeLock(directory, await readLock(directory), store);
   assert.equal(statSync(path).mtimeMs, 1000);
-  await writeLock(directory, EMPTY_LOCK);
+  await writeLock(directory, EMPTY_LOCK, store);
   assert.notEqual(readFileSync(path, 'utf8'), TEXT);
   assert.deepEqual(readdirSync(directory), ['sandbox.lock']);
 });
 
 test('our side of a conflict is what is written anew, and a later version is never', async (t) => {
-  const directory = project(t);
+  const { directory } = projectWithStore(t);
   const path = `${directory}/sandbox.lock`;
   writeFileSync(path, CONFLICT);
   await assert.rejects(readLock(directory), { code: 'LOCK', message: /a merge has left a conflict/ });
@@ -221,9 +204,9 @@ test('our side of a conflict is what is written anew, and a later version is nev
 });
 
 test('a link, a directory and a file without an end are no locks', async (t) => {
-  const directory = project(t);
+  const { directory, store } = projectWithStore(t);
   symlinkSync('/etc/passwd', `${directory}/sandbox.lock`);
   await assert.rejects(readLock(directory), { code: 'INVALID', message: /symbolic link/ });
-  await assert.rejects(writeLock(directory, LOCK), { code: 'INVALID', message: /symbolic link/ });
+  await assert.rejects(writeLock(directory, LOCK, store), { code: 'INVALID', message: /symbolic link/ });
   assert.doesNotMatch(readFileSync('/etc/passwd', 'utf8'), /Written by/);
 });
