@@ -4,7 +4,7 @@ import { schemaText } from '../src/project/schema/json-schema.ts';
 import { referencePage } from './reference-page.ts';
 
 /*
- * Writes what is made from the schema of sandbox.toml: node tools/generate-schema.ts
+ * Writes what is made from the schemas of sandbox.toml and sandbox.local.toml: node tools/generate-schema.ts
  */
 
 const repository = join(import.meta.dirname, '..');
@@ -13,7 +13,8 @@ const repository = join(import.meta.dirname, '..');
 export function generated(): ReadonlyMap<string, string> {
   const text = readFileSync(join(import.meta.dirname, 'sandbox-toml.md'), 'utf8');
   return new Map([
-    ['docs/sandbox.schema.json', schemaText()],
+    ['docs/sandbox.schema.json', schemaText('sandbox.toml')],
+    ['docs/sandbox.local.schema.json', schemaText('sandbox.local.toml')],
     ['docs/sandbox-toml.md', referencePage(text)],
   ]);
 }

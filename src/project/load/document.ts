@@ -105,6 +105,9 @@ function parseToml(text: string, path: string): Table {
 function tomlHint(what: string): string | undefined {
   if (what.includes('already defined')) return 'a table or a key stands in the file twice';
   if (what.includes('invalid value') || what.includes('invalid number')) return 'text stands in quotes: name = "value"';
+  if (what.includes('control characters are not allowed in strings')) {
+    return `text ends with its quote on the same line; several lines stand in """ or '''`;
+  }
   return undefined;
 }
 

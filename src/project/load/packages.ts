@@ -41,22 +41,40 @@ const APT = `if command -v apt-get >/dev/null; then
   [ ! -e $answers ] || sed -i '/^ NEW = /d' $answers
 `;
 
+/**
+ * dnf and zypper: the log of the database of packages is empty when they end, and what else there is beside it is an index that
+ * SQLite makes anew: sqlite.org/walformat.html. It is emptied, since who may not write to the directory could not make one.
+ * When packages were installed is SOURCE_DATE_EPOCH to rpm from 4.18 on. pacman takes the time of day. zypper ends with 102 or 103
+ * where a program that was running should be started again. pacman from 7 on would download as another user.
+ */
 const OTHERS = `elif command -v apk >/dev/null; then
   apk add --no-cache "$@"
 elif command -v dnf >/dev/null; then
   dnf -y --setopt=install_weak_deps=False --setopt=tsflags=nodocs install "$@"
   dnf -y clean all
-  rm -rf /var/cache/dnf /var/cache/libdnf5 /var/lib/dnf/history.sqlite*
+  rm -rf /var/cache/dnf /var/cache/libdnf5 /var/lib/dnf/history.sqlite* /var/lib/dnf/repos \\
+    /usr/lib/sysimage/libdnf5/transaction_history.sqlite*
 elif command -v zypper >/dev/null; then
-  zypper --non-interactive install --no-recommends "$@"
+  zypper --non-interactive install --no-recommends "$@" || { status=$?; case $status in 102|103) ;; *) exit $status ;; esac; }
   zypper --non-interactive clean --all
+  rm -f /var/lib/zypp/AnonymousUniqueId
+  marks=/var/lib/zypp/AutoInstalled
+  [ ! -e $marks ] || sed -i '/^# AutoInstalled generated /d' $marks
 elif command -v pacman >/dev/null; then
+  case "$(pacman -S --help)" in *--disable-sandbox*) set -- --disable-sandbox "$@" ;; esac
   pacman -Syu --noconfirm --needed "$@"
   rm -rf /var/cache/pacman/pkg/* /var/lib/pacman/sync/*
+  for about in /var/lib/pacman/local/*/desc; do
+    when=$(sed -n '/^%INSTALLDATE%$/{n;p;}' "$about")
+    [ "\${when:-0}" -le "$SOURCE_DATE_EPOCH" ] || sed -i "/^%INSTALLDATE%$/{n;s/.*/$SOURCE_DATE_EPOCH/;}" "$about"
+  done
 else
   echo 'this image has none of apt-get, apk, dnf, zypper and pacman: install what you need in a step of your own' >&2
   exit 1
 fi
+for index in /usr/lib/sysimage/rpm/rpmdb.sqlite-shm /var/lib/rpm/rpmdb.sqlite-shm; do
+  [ ! -s "$index" ] || [ -s "\${index%-shm}-wal" ] || : >"$index"
+done
 `;
 
 /** Caches and logs that have times, inode numbers or the order of a directory in them. */

@@ -1,10 +1,8 @@
 import * as z from 'zod';
 import { key } from './describe.ts';
+import { description, localRun, ownVariables, workdir } from './runnable.ts';
 import { inputs } from './step.ts';
-import { below, inside, line, list, matching, names, run, scalar, variableName, variables } from './values.ts';
-
-export const workdir = () =>
-  z.union([inside(), below()], { error: 'a path: absolute inside, or relative to the project' });
+import { list, matching, names, run, scalar, variableName } from './values.ts';
 
 const keys = {
   run: key(run(), {
@@ -12,22 +10,14 @@ const keys = {
       'What is run: a script for `/bin/sh -c`, to which the words that are typed after the name are `"$@"`; or a list of a program and its arguments, to which they are appended.',
     examples: ['npm test -- "$@"', ['npm', 'test']],
   }),
-  description: key(line(500).optional(), { description: 'One line about it, for lists.', examples: ['Run the tests'] }),
+  description: description('Run the tests'),
   environment: key(matching(/^[A-Za-z0-9{][A-Za-z0-9._{}-]{0,255}$/, "an environment's name").optional(), {
     description: 'Environment in which it is run. May have a key of `each` in braces: `node{NODE}`.',
     default: 'default',
     examples: ['test', 'node{NODE}'],
   }),
-  env: key(variables().optional(), {
-    description: "Variables, besides the environment's.",
-    default: {},
-    examples: [{ CI: '1' }],
-  }),
-  workdir: key(workdir().optional(), {
-    description: 'Directory in which it is run: relative to the project, or absolute inside.',
-    defaultText: "the environment's, else the project's directory",
-    examples: ['packages/api'],
-  }),
+  env: ownVariables({ CI: '1' }),
+  workdir: workdir('packages/api'),
   requires: key(names('build').optional(), {
     description:
       'Commands that are run before, each once, in their own environments. If one fails, nothing further is run.',
@@ -64,9 +54,6 @@ const keys = {
 const TABLE = { error: 'a table: [command.NAME]' };
 export const command = z.strictObject(keys, TABLE);
 /** In sandbox.local.toml, over the project's. */
-export const localCommand = z.strictObject(
-  { ...keys, run: key(keys.run.clone().optional(), { description: 'As there.' }) },
-  TABLE,
-);
+export const localCommand = z.strictObject({ ...keys, run: localRun() }, TABLE);
 
 export type CommandTable = z.infer<typeof localCommand>;

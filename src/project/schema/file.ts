@@ -31,19 +31,22 @@ const ENV_DESCRIPTION = {
   examples: [{ NODE_ENV: 'development' }],
 };
 
+const COMMANDS = {
+  words: { error: 'tables: [command.NAME]' },
+  about: { description: 'Commands of the project: `sandbox NAME` runs one.', default: {} },
+};
+const SERVICES = {
+  words: { error: 'tables: [service.NAME]' },
+  about: { description: 'Programs that run for long: `sandbox up` starts them.', default: {} },
+};
+
 /** sandbox.toml. */
 export const projectFile = z.strictObject({
   ...projectKeys,
   ...environmentKeys,
   env: key(z.record(ENV_KEY, z.union([scalar(), namedEnvironment], VALUE), ENV).optional(), ENV_DESCRIPTION),
-  command: key(z.record(name(), command, { error: 'tables: [command.NAME]' }).optional(), {
-    description: 'Commands of the project: `sandbox NAME` runs one.',
-    default: {},
-  }),
-  service: key(z.record(name(), service, { error: 'tables: [service.NAME]' }).optional(), {
-    description: 'Programs that run for long: `sandbox up` starts them.',
-    default: {},
-  }),
+  command: key(z.record(name(), command, COMMANDS.words).optional(), COMMANDS.about),
+  service: key(z.record(name(), service, SERVICES.words).optional(), SERVICES.about),
 });
 
 /** sandbox.local.toml. */
@@ -51,8 +54,8 @@ export const localFile = z.strictObject({
   ...projectKeys,
   ...localEnvironmentKeys,
   env: key(z.record(ENV_KEY, z.union([scalar(), localNamedEnvironment], VALUE), ENV).optional(), ENV_DESCRIPTION),
-  command: z.record(name(), localCommand, { error: 'tables: [command.NAME]' }).optional(),
-  service: z.record(name(), localService, { error: 'tables: [service.NAME]' }).optional(),
+  command: key(z.record(name(), localCommand, COMMANDS.words).optional(), COMMANDS.about),
+  service: key(z.record(name(), localService, SERVICES.words).optional(), SERVICES.about),
 });
 
 export type ProjectFile = z.infer<typeof projectFile>;

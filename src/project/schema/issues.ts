@@ -116,9 +116,10 @@ function specialHint(table: readonly string[], name: string): string | undefined
   return Object.hasOwn(words, name) ? words[name] : undefined;
 }
 
-/** Names a place: lists without numbers, as the line says which. */
+/** Names a place: lists without numbers, as the line says which. A key may have line breaks, and look like lines of ours. */
 export function label(path: readonly string[]): string {
-  return path.filter((name) => !/^\d+$/.test(name)).join('.');
+  const names = path.filter((name) => !/^\d+$/.test(name));
+  return names.map((name) => (/\p{Cc}/u.test(name) ? JSON.stringify(name) : name)).join('.');
 }
 
 export function valueAt(document: unknown, path: readonly string[]): unknown {

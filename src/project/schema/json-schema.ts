@@ -1,24 +1,32 @@
 import * as z from 'zod';
 import { descriptions, type KeyDescription } from './describe.ts';
-import { projectFile } from './file.ts';
+import { localFile, projectFile } from './file.ts';
 
 /** A schema of a part, with all that is said about it. */
 export type JsonSchema = Omit<z.core.JSONSchema.BaseSchema, keyof KeyDescription> & Partial<KeyDescription>;
 
-/** Gives the JSON Schema of sandbox.toml (draft 2020-12); `finish` may change each part, the innermost first. */
-export function jsonSchema(finish: (part: JsonSchema) => void): JsonSchema {
-  return z.toJSONSchema(projectFile, {
+/** Files of a project that have a schema. */
+export type SchemaOf = 'sandbox.toml' | 'sandbox.local.toml';
+
+const ABOUT = {
+  'sandbox.toml': { schema: projectFile, description: 'The environment of a project, and what can be done in it.' },
+  'sandbox.local.toml': { schema: localFile, description: "A person's own settings, over those of sandbox.toml." },
+} as const;
+
+/** Gives the JSON Schema of a file (draft 2020-12); `finish` may change each part, the innermost first. */
+export function jsonSchema(finish: (part: JsonSchema) => void, file: SchemaOf = 'sandbox.toml'): JsonSchema {
+  return z.toJSONSchema(ABOUT[file].schema, {
     metadata: descriptions,
     io: 'input',
     override: ({ jsonSchema }) => finish(jsonSchema as JsonSchema),
   }) as JsonSchema;
 }
 
-/** The text of docs/sandbox.schema.json, and of `sandbox schema`. */
-export function schemaText(): string {
-  const { $schema, ...schema } = jsonSchema(forEditors);
-  const title = { title: 'sandbox.toml', description: 'The environment of a project, and what can be done in it.' };
-  return `${printed({ $schema, ...title, ...schema }, '', 0)}\n`;
+/** The text of docs/sandbox.schema.json and docs/sandbox.local.schema.json, and of `sandbox schema`. */
+export function schemaText(file: SchemaOf): string {
+  const { $schema, ...schema } = jsonSchema(forEditors, file);
+  const { description } = ABOUT[file];
+  return `${printed({ $schema, title: file, description, ...schema }, '', 0)}\n`;
 }
 
 /** What only the reference page shows is left out: no editor knows it. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { workdir } from './command.ts';
 import { key } from './describe.ts';
-import { inside, line, list, matching, name, names, port, run, seconds, text, user, variables } from './values.ts';
+import { description, localRun, ownVariables, workdir } from './runnable.ts';
+import { inside, line, list, matching, name, names, port, run, seconds, text, user } from './values.ts';
 
 const ready = z.strictObject(
   {
@@ -28,22 +28,14 @@ const keys = {
     description: 'What is run, and runs on: a script for `/bin/sh -c`, or a list of a program and its arguments.',
     examples: ['exec postgres -D /data', ['node', 'server.js']],
   }),
-  description: key(line(500).optional(), { description: 'One line about it, for lists.', examples: ['The database'] }),
+  description: description('The database'),
   environment: key(name().optional(), {
     description: 'Environment in which it is run.',
     default: 'default',
     examples: ['db'],
   }),
-  env: key(variables().optional(), {
-    description: "Variables, besides the environment's.",
-    default: {},
-    examples: [{ PGDATA: '/data' }],
-  }),
-  workdir: key(workdir().optional(), {
-    description: 'Directory in which it is run: relative to the project, or absolute inside.',
-    defaultText: "the environment's, else the project's directory",
-    examples: ['server'],
-  }),
+  env: ownVariables({ PGDATA: '/data' }),
+  workdir: workdir('server'),
   user: key(user().optional(), {
     description:
       "Account of the image, in place of the image's own user: a name or a number. Its files inside are its own, and the project belongs to root. Takes an image; on `host` set it for the environment.",
@@ -84,9 +76,6 @@ const keys = {
 const TABLE = { error: 'a table: [service.NAME]' };
 export const service = z.strictObject(keys, TABLE);
 /** In sandbox.local.toml, over the project's. */
-export const localService = z.strictObject(
-  { ...keys, run: key(keys.run.clone().optional(), { description: 'As there.' }) },
-  TABLE,
-);
+export const localService = z.strictObject({ ...keys, run: localRun() }, TABLE);
 
 export type ServiceTable = z.infer<typeof localService>;

@@ -184,6 +184,7 @@ const WRONG: ReadonlyArray<readonly [text: string, message: string, hint?: RegEx
   ['env = { constructor = { image = "x" } }', '2:9: __proto__ and constructor cannot be names'],
   ['image = "b"', '2:1: trying to redefine an already defined table or value', /twice/],
   ['name = shop', '2:8: invalid value', /quotes/],
+  ['name = "shop', '2:13: control characters are not allowed in strings', /quote on the same line/],
   [`a = ${'['.repeat(50)}${']'.repeat(50)}`, '2:37: document contains excessively nested structures. aborting.'],
   ['[[steps]]\nrun = "a\\u0000b"', '3:1: steps.run: has a character that no argument can have, such as NUL'],
 ];

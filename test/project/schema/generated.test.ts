@@ -28,35 +28,55 @@ describe('what is made from the schema', () => {
     });
   }
 
-  it('has a description of every key', () => {
-    const keys = [...partsOf(jsonSchema(() => {}))].filter(([path]) => path.at(-2) === 'properties');
-    assert.ok(keys.length > 100);
-    const without = keys.filter(([, { description = '' }]) => description.length < 10);
-    assert.deepEqual(
-      without.map(([path]) => path.join('.')),
-      [],
-    );
-  });
+  for (const file of ['sandbox.toml', 'sandbox.local.toml'] as const) {
+    it(`has a description of every key: ${file}`, () => {
+      const keys = [...partsOf(jsonSchema(() => {}, file))].filter(([path]) => path.at(-2) === 'properties');
+      assert.ok(keys.length > 90);
+      const without = keys.filter(([, { description = '' }]) => description.length < 10);
+      assert.deepEqual(
+        without.map(([path]) => path.join('.')),
+        [],
+      );
+    });
 
-  it('is JSON Schema of draft 2020-12, with nothing in it that editors do not know', () => {
-    const schema = JSON.parse(schemaText());
-    assert.equal(schema.$schema, 'https://json-schema.org/draft/2020-12/schema');
-    assert.deepEqual(schema.required, ['image']);
-    assert.equal(schema.additionalProperties, false);
-    const known = [
-      ...['$schema', 'title', 'description', 'type', 'properties', 'required', 'additionalProperties', 'propertyNames'],
-      ...['items', 'anyOf', 'enum', 'pattern', 'default', 'examples', 'minimum', 'maximum', 'minItems'],
-      ...['minProperties', 'maxProperties'],
-    ];
-    const words = new Set(
-      [...partsOf(schema)].flatMap(([path, part]) => (path.at(-1) === 'properties' ? [] : Object.keys(part))),
-    );
-    const lists = [...words].filter((word) => !known.includes(word) && !/^\d+$/.test(word));
-    assert.deepEqual(lists, []);
+    it(`is JSON Schema of draft 2020-12, with nothing in it that editors do not know: ${file}`, () => {
+      const schema = JSON.parse(schemaText(file));
+      assert.equal(schema.$schema, 'https://json-schema.org/draft/2020-12/schema');
+      assert.equal(schema.title, file);
+      assert.equal(schema.additionalProperties, false);
+      const known = [
+        ...['$schema', 'title', 'description', 'type', 'properties', 'required', 'additionalProperties'],
+        ...['propertyNames', 'items', 'anyOf', 'enum', 'pattern', 'default', 'examples', 'minimum', 'maximum'],
+        ...['minItems', 'minProperties', 'maxProperties'],
+      ];
+      const words = new Set(
+        [...partsOf(schema)].flatMap(([path, part]) => (path.at(-1) === 'properties' ? [] : Object.keys(part))),
+      );
+      const lists = [...words].filter((word) => !known.includes(word) && !/^\d+$/.test(word));
+      assert.deepEqual(lists, []);
+    });
+  }
+
+  it('has for sandbox.local.toml all keys but those that make layers, and needs none', () => {
+    const [main, local] = (['sandbox.toml', 'sandbox.local.toml'] as const).map((file) => JSON.parse(schemaText(file)));
+    assert.deepEqual(main.required, ['image']);
+    assert.equal(local.required, undefined);
+    const layers = ['packages', 'steps'];
+    const without = (keys: object): string[] => Object.keys(keys).filter((name) => !layers.includes(name));
+    const named = ({ properties }: typeof main) => properties.env.additionalProperties.anyOf.at(-1).properties;
+    for (const part of [(schema: typeof main) => schema.properties, named]) {
+      assert.ok(layers.every((name) => Object.hasOwn(part(main), name)));
+      assert.deepEqual(Object.keys(part(local)).sort(), without(part(main)).sort());
+    }
+    for (const part of ['command', 'service']) {
+      const [ofMain, ofLocal] = [main, local].map(({ properties }) => properties[part].additionalProperties);
+      assert.deepEqual(Object.keys(ofLocal.properties), Object.keys(ofMain.properties));
+      assert.deepEqual([ofMain.required, ofLocal.required], [['run'], undefined]);
+    }
   });
 
   it('has the limits of `sandbox run`, by their names', () => {
-    const schema = JSON.parse(schemaText());
+    const schema = JSON.parse(schemaText('sandbox.toml'));
     const options = Object.values(limitOptions).map(({ names }) =>
       names.find((name) => name.startsWith('--'))?.slice(2),
     );

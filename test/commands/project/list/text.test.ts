@@ -159,6 +159,8 @@ describe('sandbox in a project', () => {
   });
 
   it('prints the JSON Schema', () => {
-    assert.deepEqual(sandbox('/', 'schema'), { status: 0, stdout: schemaText(), stderr: '' });
+    assert.deepEqual(sandbox('/', 'schema'), { status: 0, stdout: schemaText('sandbox.toml'), stderr: '' });
+    const local = schemaText('sandbox.local.toml');
+    assert.deepEqual(sandbox('/', 'schema', '--local'), { status: 0, stdout: local, stderr: '' });
   });
 });
