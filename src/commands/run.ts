@@ -2,7 +2,14 @@ import { defineCommand } from './arguments/command.ts';
 import { flag } from './arguments/option.ts';
 import { projectOptions } from './options/project-options.ts';
 import { sandboxOptions } from './options/sandbox-options.ts';
+import { withCommandMarked } from './run/command-word.ts';
 import { commandOf, IMAGE_RULE, rootOf } from './spec/image-operand.ts';
+
+const options = {
+  ...sandboxOptions,
+  ...projectOptions,
+  rm: flag(['--rm'], "Accepted for podman's users: the sandbox is always removed"),
+} as const;
 
 export const run = defineCommand({
   name: 'run',
@@ -22,6 +29,9 @@ export const run = defineCommand({
     The exit status is the command's own; 125 if the sandbox could not be made, 126 if the command is not executable,
     127 if it is not found, and 128+N if signal N ended it. What follows \`--\`, or the first word after the image, is
     passed on as it is.
+
+    The \`--\` may be left out before a path (\`run ./install.sh -y\`), and in a project before a program that neither an
+    environment nor an image here is called like, if options follow it that are none of these: \`run sh -c 'make all'\`.
   `,
   examples: [
     ['Something in Debian', 'sandbox run debian cat /etc/os-release'],
@@ -32,27 +42,27 @@ export const run = defineCommand({
   ],
   completion: { kind: 'names', of: ['environments', 'images', 'host'] },
   takesCommand: true,
-  options: {
-    ...sandboxOptions,
-    ...projectOptions,
-    rm: flag(['--rm'], "Accepted for podman's users: the sandbox is always removed"),
-  },
+  options,
   rule: IMAGE_RULE,
+  meant: async (words) =>
+    await withCommandMarked(words, { table: options, rule: IMAGE_RULE }, async () => {
+      const { wordFactsHere } = await import('./run/word-facts.ts');
+      return wordFactsHere();
+    }),
   execute: async (input) => {
-    const { options } = input;
     const { startEnvironment, startRun } = await import('./spec/start.ts');
     const { orInterrupted } = await import('./spec/or-interrupted.ts');
     return await orInterrupted(async () => {
-      const { environmentHere, withCommandHint } = await import('./project/open.ts');
+      const { environmentHere, withProjectHint } = await import('./project/open.ts');
       const ready = await environmentHere(input);
       // Not the root file system's own command: an environment is none of an image's programs.
       if (ready !== undefined)
-        return await startEnvironment(ready, { options, command: commandOf(input, { kind: 'host' }) });
+        return await startEnvironment(ready, { options: input.options, command: commandOf(input, { kind: 'host' }) });
       const root = rootOf(input);
       try {
-        return await startRun({ options, root, command: commandOf(input, root) });
+        return await startRun({ options: input.options, root, command: commandOf(input, root) });
       } catch (error) {
-        throw withCommandHint(error, input.operands[0]);
+        throw await withProjectHint(error, input.operands[0], 'run');
       }
     });
   },

@@ -71,7 +71,12 @@ export const shell = defineCommand({
         if (ready !== undefined) return await startEnvironment(ready, { options, command, ...join });
       }
       if (atStep !== undefined) throw new UsageError('--at-step: only environments of projects have steps');
-      return await startShell({ operand, name, remove, rootfs }, { options, command });
+      try {
+        return await startShell({ operand, name, remove, rootfs }, { options, command });
+      } catch (error) {
+        const { withProjectHint } = await import('./project/open.ts');
+        throw await withProjectHint(error, name === undefined ? operand : undefined, 'shell');
+      }
     });
   },
 });

@@ -24,6 +24,8 @@ export interface Usage {
 interface CommandDefinition<Table extends OptionTable> extends Usage {
   readonly options: Table;
   readonly rule: OperandRule<Table>;
+  /** Takes the words as they were typed and gives them as they are meant, where that takes more than these rules. */
+  readonly meant?: (words: readonly string[]) => Promise<readonly string[]>;
   /** Does the work and gives the exit status. */
   readonly execute: (input: ParsedArguments<Table>) => Promise<number>;
 }
@@ -37,13 +39,13 @@ export interface Command extends Usage {
 
 /** Takes a command's description and work, typed by its options, and gives it as one of many. */
 export function defineCommand<const Table extends OptionTable>(definition: CommandDefinition<Table>): Command {
-  const { execute, rule, ...usage } = definition;
+  const { execute, rule, meant, ...usage } = definition;
   const command: Command = {
     kind: 'command',
     ...usage,
     run: async (words) => {
       try {
-        const parsed = parseArguments(definition.options, rule, words);
+        const parsed = parseArguments(definition.options, rule, meant === undefined ? words : await meant(words));
         if (!parsed.help) return await execute(parsed);
       } catch (error) {
         if (!(error instanceof UsageError)) throw error;

@@ -9,10 +9,10 @@ import type { OptionTable, OptionValues } from '../arguments/option.ts';
 import { parseArguments } from '../arguments/parse-arguments.ts';
 import { UsageError } from '../arguments/usage-error.ts';
 import { sandboxOptions } from '../options/sandbox-options.ts';
-import type { SecretRequest } from '../options/secret.ts';
 import type { ProjectPart, SandboxRequest } from '../spec/build-spec.ts';
 import { HOST_IMAGE } from '../spec/image-operand.ts';
 import { ownStore } from '../spec/own-store.ts';
+import { heldSecret } from './held-secret.ts';
 import { outlineOf } from './list/outline-here.ts';
 import { prepare } from './prepare.ts';
 
@@ -65,13 +65,25 @@ function withWayAround(error: unknown): unknown {
   return new ProjectError(error.code, error.message, { hint, cause: error.cause });
 }
 
-/** Takes a failure of an image that was meant by a word in a project: whoever wrote it may have meant a command. */
-export function withCommandHint(error: unknown, operand: string | undefined): unknown {
+/**
+ * Takes a failure of an image that was meant by a word after `run` or `shell` in a project: whoever typed it may have meant an
+ * environment, or a command.
+ */
+export async function withProjectHint(
+  error: unknown,
+  operand: string | undefined,
+  after: 'run' | 'shell',
+): Promise<unknown> {
   if (!(error instanceof Error) || error.name !== 'ImageError' || operand === undefined || !NAME.test(operand))
     return error;
-  if (findProject(currentDirectory()) === undefined) return error;
-  const own = 'hint' in error && typeof error.hint === 'string' ? `${error.hint}\n` : '';
-  const hint = `${own}${operand} is no environment of the project; a command stands after --: sandbox run -- ${operand}`;
+  const directory = findProject(currentDirectory());
+  if (directory === undefined) return error;
+  const { didYouMean } = await import('../../config/did-you-mean.ts');
+  const nearest = didYouMean(operand, (await outlineOf(directory)).environments);
+  const own = 'hint' in error && typeof error.hint === 'string' ? [error.hint] : [];
+  const meant = nearest === undefined ? [] : [`did you mean the environment ${nearest}? sandbox ${after} ${nearest}`];
+  const command = `${operand} is no environment of the project; a command stands after --: sandbox run -- ${operand}`;
+  const hint = [...meant, ...own, ...(after === 'run' ? [command] : [])].join('\n');
   return new ProjectError('UNKNOWN', error.message, { hint, cause: error.cause });
 }
 
@@ -86,10 +98,10 @@ async function isEnvironment(directory: string, operand: string): Promise<boolea
 
 /** Takes the options that were typed and gives them with those of the environment, which they win over; lists add up. */
 export function withEnvironmentOptions(
-  { directory, environment, words }: Pick<ReadyEnvironment, 'directory' | 'environment' | 'words'>,
+  ready: Pick<ReadyEnvironment, 'directory' | 'environment' | 'words' | 'volumes'>,
   typed: Options,
 ): Options {
-  const options = optionsOf({ directory, environment, words });
+  const options = optionsOf(ready);
   const merged: Record<string, unknown> = { ...typed };
   for (const [key, option] of Object.entries(sandboxOptions as OptionTable)) {
     const [own, given] = [Reflect.get(options, key), Reflect.get(typed, key)];
@@ -105,22 +117,18 @@ function optionsOf({
   directory,
   environment,
   words,
-}: Pick<ReadyEnvironment, 'directory' | 'environment' | 'words'>): Options {
+  volumes,
+}: Pick<ReadyEnvironment, 'directory' | 'environment' | 'words' | 'volumes'>): Options {
   try {
     const { options } = parseArguments(sandboxOptions, { limit: () => 0, surplus: 'refused' }, words);
-    return { ...options, secret: options.secret.map((secret) => heldIn(directory, secret)) };
+    const shown = volumes.filter(({ access }) => access === 'rw').map(({ source }) => source);
+    return { ...options, secret: options.secret.map((secret) => heldSecret(secret, [directory, ...shown])) };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     // It names the option, which is called as the key is, or stands in `limits` or `session`.
     const message = `sandbox.toml, environment ${environment}: ${error.message.replace(/^--/, '')}`;
     throw new ProjectError('INVALID', message, { hint: error.hint, cause: error });
   }
-}
-
-/** What runs in the project could put a link to another file of the user's in the place of a secret's. */
-function heldIn(directory: string, { name, source }: SecretRequest): SecretRequest {
-  const isInProject = source.kind === 'file' && source.unsafePath.startsWith(directory === '/' ? '/' : `${directory}/`);
-  return { name, source: isInProject ? { ...source, within: directory } : source };
 }
 
 /** What was typed for a sandbox of an environment. */

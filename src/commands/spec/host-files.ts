@@ -1,4 +1,14 @@
-import { closeSync, openSync, readFileSync, readlinkSync, readSync, realpathSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { posix } from 'node:path';
 import { decodeBytes, encodeBytes } from '../../linux/bytes.ts';
 import { fromNodeError } from '../../linux/errno.ts';
@@ -52,7 +62,8 @@ export function readHostBytes(
   const path = unsafePath.startsWith('/') ? unsafePath : `${currentDirectory()}/${unsafePath}`;
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(encodeBytes(path), 'r');
+    // What runs in a place that it may write to can put a pipe there, which nobody ever writes to.
+    descriptor = openSync(encodeBytes(path), constants.O_RDONLY | (within === undefined ? 0 : constants.O_NONBLOCK));
     if (within !== undefined) expectWithin(option, { unsafePath, descriptor, within });
     const bytes = Buffer.alloc(most + 1);
     let length = 0;
@@ -72,6 +83,7 @@ function expectWithin(
   option: string,
   { unsafePath, descriptor, within }: { unsafePath: string; descriptor: number; within: string },
 ): void {
+  if (!fstatSync(descriptor).isFile()) throw new UsageError(`${option}: ${quoted(unsafePath)} is not a regular file`);
   const path = decodeBytes(readlinkSync(`/proc/self/fd/${descriptor}`, 'buffer'));
   if (path.startsWith(within === '/' ? '/' : `${within}/`)) return;
   throw new UsageError(`${option}: ${quoted(unsafePath)} is a link that leads out of ${within}, to ${path}`, {

@@ -60,7 +60,10 @@ describe('the options of an environment', () => {
   const parse = (...words: string[]) =>
     parseArguments(sandboxOptions, { limit: () => 0, surplus: 'refused' }, words).options;
   const merged = (own: readonly string[], ...typed: string[]) =>
-    withEnvironmentOptions({ directory: '/srv/shop', environment: 'default', words: own }, parse(...typed));
+    withEnvironmentOptions(
+      { directory: '/srv/shop', environment: 'default', words: own, volumes: [] },
+      parse(...typed),
+    );
 
   it('give way to those that are typed, and lists add up', () => {
     const { user, network, tmpfs, readOnly, env } = merged(
