@@ -14,6 +14,9 @@ export const up = defineCommand({
     Ctrl-C stops them in reverse order; a second one kills them. When a service crashes the others are stopped, and the exit
     status is 1. With \`--detach\` they go on in the background until \`sandbox down\`.
 
+    While services are up, those that do not run are started beside them, and Ctrl-C stops only these; \`sandbox down\` stops
+    all.
+
     The services of an environment share a sandbox. While it is open, \`sandbox shell\`, commands and shims join it. What
     they write outside of the project and of volumes is gone when they are stopped.
   `,

@@ -1,19 +1,23 @@
 import { constants } from 'node:os';
 import type { Supervisor } from '../../project/service/supervisor.ts';
-import { reportFailure } from '../../ui/report.ts';
 import type { StopSignals } from './stop-signals.ts';
 
 /** Services that have crashed. */
 const CRASHED = 1;
 
+export interface AttendOptions {
+  readonly onReady: () => void;
+  /** Called when all has been stopped since one has crashed. */
+  readonly onCrash: (error: Error) => void;
+}
+
 /**
- * Starts services, stays until they are to end or have ended, and stops them. Gives the exit status: 1 where one has crashed, which
- * is told, 128+N where signal N came before they were ready. Throws a ProjectError where one does not get ready.
+ * Starts services, stays until they are to end or have ended, and stops them. Gives the exit status: 1 where one has crashed, 128+N where signal N came before they were ready. Throws a ProjectError where one does not get ready.
  */
 export async function attendServices(
   supervisor: Supervisor,
   signals: StopSignals,
-  onReady: () => void,
+  { onReady, onCrash }: AttendOptions,
 ): Promise<number> {
   let isUp = false;
   let crash: Error | undefined;
@@ -30,12 +34,13 @@ export async function attendServices(
       }),
     ]);
   } catch (error) {
-    if (!signals.stop.aborted) throw error;
+    if (supervisor.crash !== undefined && error === supervisor.crash) crash = supervisor.crash;
+    else if (!signals.stop.aborted) throw error;
   } finally {
     await supervisor.stop();
   }
   if (crash !== undefined) {
-    reportFailure(crash);
+    onCrash(crash);
     return CRASHED;
   }
   const by = signals.by();

@@ -5,32 +5,27 @@ import { ProjectError } from '../../project/error.ts';
 import type { ServiceEvent } from '../../project/service/work.ts';
 import { note } from '../../ui/output.ts';
 import { stopSignals } from './stop-signals.ts';
-
-/** What `__up` is told, as JSON. */
-export interface BackgroundWishes {
-  readonly directory: string;
-  readonly names: readonly string[];
-  readonly frozen: boolean | undefined;
-  readonly keepGoing: boolean;
-}
+import type { BackgroundWishes, UpTask } from './task.ts';
 
 /** What `__up` tells until all are ready. */
 export type BackgroundMessage =
   | { readonly kind: 'event'; readonly event: ServiceEvent }
   | { readonly kind: 'note'; readonly line: string }
   | { readonly kind: 'ready' }
+  /** Somebody else has begun to attend to them. */
+  | { readonly kind: 'busy' }
   | { readonly kind: 'failed'; readonly message: string; readonly hint?: string };
 
 /**
- * Has a process in a session of its own bring services up, and stays until they are ready. Gives the exit status. Throws a
- * ProjectError where they do not get ready.
+ * Has a process in a session of its own bring services up, and stays until they are ready. Gives the exit status, undefined
+ * where somebody else has begun to attend to them. Throws a ProjectError where they do not get ready.
  */
 export async function upInBackground(
   wishes: BackgroundWishes,
   onEvent: (event: ServiceEvent) => void,
-): Promise<number> {
+): Promise<number | undefined> {
   const [program = '', ...words] = ownCommand('__up');
-  const child = spawn(program, [...words, JSON.stringify(wishes)], {
+  const child = spawn(program, [...words, JSON.stringify({ kind: 'attend', ...wishes } satisfies UpTask)], {
     cwd: wishes.directory,
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -39,11 +34,12 @@ export async function upInBackground(
   const signals = stopSignals(() => child.kill('SIGTERM'));
   signals.stop.addEventListener('abort', () => child.kill(signals.by() ?? 'SIGTERM'));
   try {
-    return await new Promise<number>((resolve, reject) => {
+    return await new Promise<number | undefined>((resolve, reject) => {
       child.on('message', (message: BackgroundMessage) => {
         if (message.kind === 'event') onEvent(message.event);
         else if (message.kind === 'note') note(message.line);
         else if (message.kind === 'ready') resolve(0);
+        else if (message.kind === 'busy') resolve(undefined);
         else failure = new ProjectError('SERVICE', message.message, { hint: message.hint });
       });
       child.once('error', reject);

@@ -2,10 +2,13 @@ import { currentDirectory } from '../../linux/proc-self.ts';
 import { ProjectError } from '../../project/error.ts';
 import { expectProject } from '../../project/find.ts';
 import { loadProject } from '../../project/load.ts';
-import { superviseServices } from '../../project/service/supervisor.ts';
-import type { ServiceEvent } from '../../project/service/work.ts';
+import { callSupervisor } from '../../project/service/call.ts';
+import { runningState, type ServicesState } from '../../project/service/state.ts';
+import { superviseServices } from '../../project/service/supervise.ts';
+import type { ServiceEvent, ServiceWork } from '../../project/service/work.ts';
 import { note } from '../../ui/output.ts';
-import { alreadyUp } from './already-up.ts';
+import { reportFailure } from '../../ui/report.ts';
+import { type AttachOptions, attach } from './attach.ts';
 import { attendServices } from './attend.ts';
 import { upInBackground } from './background.ts';
 import { serviceWork } from './service-work.ts';
@@ -22,6 +25,9 @@ export interface UpOptions {
 
 /** What a shell shows for a program that SIGPIPE ended. */
 const OUTPUT_CLOSED = 141;
+const LOOK_MS = 50;
+/** Of who attends to services, from when it begins until it answers, and from when it stops answering until it is gone. */
+const PATIENCE_MS = 10_000;
 
 /** Does what `sandbox up` is to do. Gives the exit status. Throws a ProjectError, and what preparing throws. */
 export async function bringUp(names: readonly string[], options: UpOptions): Promise<number> {
@@ -32,20 +38,14 @@ export async function bringUp(names: readonly string[], options: UpOptions): Pro
     throw new ProjectError('SERVICE', 'sandbox.toml has no services', { hint: '[service.NAME] with run = "…" is one' });
   }
   let onEvent = (_event: ServiceEvent): void => {};
-  const purpose = detach ? 'detached' : 'up';
   const work = await serviceWork(project, {
     names,
     frozen,
     quiet,
     keepGoing,
-    purpose,
+    purpose: detach ? 'detached' : 'up',
     onEvent: (event) => onEvent(event),
   });
-  const running = alreadyUp(work);
-  if (running !== undefined) {
-    note(`already up: ${work.services.map(({ name }) => name).join(', ')} (process ${running.pid})`);
-    return 0;
-  }
   let isClosed = false;
   let ask = (): void => {};
   onEvent = showEvents({
@@ -57,21 +57,65 @@ export async function bringUp(names: readonly string[], options: UpOptions): Pro
       ask();
     },
   });
-  if (detach) {
-    const { directory } = project;
-    const status = await upInBackground({ directory, names, frozen, keepGoing }, onEvent);
-    if (status === 0)
-      note('they go on in the background: `sandbox logs -f` shows their output, `sandbox down` ends them');
-    return status;
+  const onAsk = (way: () => void): void => {
+    ask = way;
+  };
+  let isWaiting = false;
+  let deadline: number | undefined;
+  for (;;) {
+    const status = await bringUpOnce(work, { names, frozen, detach, onEvent, onAsk });
+    if (status !== undefined) return isClosed ? OUTPUT_CLOSED : status;
+    const running = runningState(work.store, work.directory);
+    if (running?.purpose === 'command') {
+      if (!isWaiting) note('services run for a command: they are started anew when it has ended');
+      isWaiting = true;
+      deadline = undefined;
+    } else if (running !== undefined) {
+      deadline ??= performance.now() + PATIENCE_MS;
+      if (performance.now() > deadline) throw noAnswer(running);
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+function noAnswer({ pid }: ServicesState): ProjectError {
+  return new ProjectError('SERVICE', `process ${pid} attends to the services, and does not answer`, {
+    hint: '`sandbox down` ends it, and them',
+  });
+}
+
+interface OnceOptions extends Omit<AttachOptions, 'pid'> {
+  readonly names: readonly string[];
+  readonly frozen: boolean | undefined;
+}
+
+/** Attends to the services, or has them attended to by who does so already. Undefined where that is about to end, or to begin. */
+async function bringUpOnce(work: ServiceWork, options: OnceOptions): Promise<number | undefined> {
+  const { store, directory, keepGoing } = work;
+  const running = runningState(store, directory);
+  if (running !== undefined) {
+    const call = running.purpose === 'command' ? undefined : await callSupervisor(store, directory);
+    if (call === undefined) return undefined;
+    return toldAbout(options, await attach(call, work, { ...options, pid: running.pid }));
+  }
+  if (options.detach) {
+    const { names, frozen, onEvent } = options;
+    return toldAbout(options, await upInBackground({ directory, names, frozen, keepGoing }, onEvent));
   }
   const supervisor = await superviseServices(work);
-  if (supervisor === undefined) throw new ProjectError('SERVICE', 'another process is bringing services up just now');
+  if (supervisor === undefined) return undefined;
   const signals = stopSignals(() => supervisor.kill());
-  ask = signals.ask;
+  options.onAsk(signals.ask);
   try {
-    const status = await attendServices(supervisor, signals, () => {});
-    return isClosed ? OUTPUT_CLOSED : status;
+    return await attendServices(supervisor, signals, { onReady: () => {}, onCrash: reportFailure });
   } finally {
     signals.release();
   }
+}
+
+function toldAbout({ detach }: OnceOptions, status: number | undefined): number | undefined {
+  if (detach && status === 0) {
+    note('they go on in the background: `sandbox logs -f` shows their output, `sandbox down` ends them');
+  }
+  return status;
 }

@@ -1,9 +1,13 @@
 import { loadProject } from '../../project/load.ts';
-import { superviseServices } from '../../project/service/supervisor.ts';
+import { logPath, ServiceLog } from '../../project/service/log.ts';
+import { superviseServices } from '../../project/service/supervise.ts';
+import type { Supervisor } from '../../project/service/supervisor.ts';
+import type { ServiceWork } from '../../project/service/work.ts';
 import { attendServices } from './attend.ts';
-import type { BackgroundMessage, BackgroundWishes } from './background.ts';
+import type { BackgroundMessage } from './background.ts';
 import { serviceWork } from './service-work.ts';
 import { stopSignals } from './stop-signals.ts';
+import type { BackgroundWishes } from './task.ts';
 
 /** Only the starter hears of it, and only as long as it waits. */
 function tell(message: BackgroundMessage): void {
@@ -14,12 +18,32 @@ function letGo(): void {
   if (process.connected) process.disconnect();
 }
 
-/** Attends to services until they are to end; `wishes`: BackgroundWishes as JSON. Gives the exit status. */
-export async function serveBackground(wishes: string): Promise<number> {
-  const { directory, names, frozen, keepGoing }: BackgroundWishes = JSON.parse(wishes);
+/** What is said when nobody listens any more. */
+interface Unheard {
+  /** Undefined: it is about all of them. */
+  readonly service?: string;
+  readonly text: string;
+}
+
+/** Puts it into the logs: what is about all services into those of the ones that have failed, or of the first. */
+function leaveWord({ statuses }: Supervisor, { store, directory }: ServiceWork, words: readonly Unheard[]): void {
+  const failed = statuses.filter(({ state }) => state === 'failed');
+  const all = (failed.length > 0 ? failed : statuses.slice(0, 1)).map(({ name }) => name);
+  for (const { service, text } of words) {
+    for (const name of service === undefined ? all : [service]) {
+      const log = new ServiceLog(logPath(store, directory, name));
+      log.append(`sandbox: ${text}`);
+      log.close();
+    }
+  }
+}
+
+/** Attends to services until they are to end. Gives the exit status. */
+export async function serveBackground({ directory, names, frozen, keepGoing }: BackgroundWishes): Promise<number> {
   let kill = (): void => {};
   const signals = stopSignals(() => kill());
   let isUp = false;
+  const unheard: Unheard[] = [];
   // Who waited for them is gone.
   process.once('disconnect', () => {
     if (!isUp) signals.ask();
@@ -31,20 +55,33 @@ export async function serveBackground(wishes: string): Promise<number> {
       quiet: true,
       keepGoing,
       purpose: 'detached',
-      onEvent: (event) => tell({ kind: 'event', event }),
-      note: (line) => tell({ kind: 'note', line }),
+      onEvent: (event) => {
+        tell({ kind: 'event', event });
+        if (!isUp || event.kind !== 'ended' || event.asked || event.status === 0) return;
+        const { service, status } = event;
+        unheard.push({ service, text: `${service} has ended with status ${status}` });
+      },
+      note: (line) => {
+        if (process.connected) tell({ kind: 'note', line });
+        else unheard.push({ text: line });
+      },
     });
     const supervisor = await superviseServices(work);
     if (supervisor === undefined) {
-      tell({ kind: 'failed', message: 'another process is bringing services up just now' });
-      return 125;
+      tell({ kind: 'busy' });
+      return 0;
     }
     kill = () => supervisor.kill();
-    return await attendServices(supervisor, signals, () => {
-      isUp = true;
-      tell({ kind: 'ready' });
-      letGo();
+    const status = await attendServices(supervisor, signals, {
+      onReady: () => {
+        isUp = true;
+        tell({ kind: 'ready' });
+        letGo();
+      },
+      onCrash: () => {},
     });
+    leaveWord(supervisor, work, unheard);
+    return status;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const hint = 'hint' in error && typeof error.hint === 'string' ? { hint: error.hint } : {};

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { ownCommand } from '../../linux/own-command.ts';
 import { ProjectError } from '../../project/error.ts';
 import type { Project, Service } from '../../project/model.ts';
 import type { ReadyEnvironment } from '../../project/record.ts';
@@ -14,6 +15,7 @@ import { buildSpec, type ProjectPart, type SandboxRequest } from '../spec/build-
 import { ownStore } from '../spec/own-store.ts';
 import { preparationProgress } from '../spec/preparation-progress.ts';
 import { ownSurroundings } from '../spec/surroundings.ts';
+import type { UpTask } from './task.ts';
 
 export interface ServiceWishes {
   /** Services, all of the project where there is none. */
@@ -56,6 +58,7 @@ export async function serviceWork(project: Project, wishes: ServiceWishes): Prom
     environments,
     boxSpec: async (ready) => await boxSpec(ready, tell),
     commandSpec,
+    askCommand: (url) => [...ownCommand('__up'), JSON.stringify({ kind: 'ask', url } satisfies UpTask)],
     beginProgress: preparationProgress,
     note: tell,
   };

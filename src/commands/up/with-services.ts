@@ -1,12 +1,15 @@
 import { constants } from 'node:os';
 import type { Project } from '../../project/model.ts';
+import { callSupervisor } from '../../project/service/call.ts';
 import { runningState, usersLock } from '../../project/service/state.ts';
-import { type Supervisor, superviseServices } from '../../project/service/supervisor.ts';
+import { superviseServices } from '../../project/service/supervise.ts';
+import type { Supervisor } from '../../project/service/supervisor.ts';
 import type { ServiceEvent, ServiceWork } from '../../project/service/work.ts';
 import { lockPath } from '../../store/lock.ts';
 import { ensureProjectPath } from '../../store/projects.ts';
 import { note } from '../../ui/output.ts';
-import { alreadyUp, isAllUp } from './already-up.ts';
+import { isAllUp } from './already-up.ts';
+import { borrow } from './attach.ts';
 import { serviceWork } from './service-work.ts';
 import { stopSignals } from './stop-signals.ts';
 
@@ -47,9 +50,10 @@ export async function withServices(
       const supervisor = await superviseServices(wanted);
       if (supervisor !== undefined) return await attended(supervisor, users, work);
     } else if (running.purpose !== 'command') {
-      // Throws where they are others.
-      alreadyUp(wanted);
-      return await work({ leave: true });
+      if (isAllUp(running, wanted)) return await work({ leave: true });
+      const call = await callSupervisor(store, directory);
+      const status = call && (await borrow(call, wanted, async () => await work({ leave: false })));
+      if (status !== undefined) return status;
     } else if (isAllUp(running, wanted)) {
       const status = await asUser(wanted, users, work);
       if (status !== undefined) return status;

@@ -4,6 +4,7 @@ import type { Service } from '../model.ts';
 import type { ReadyEnvironment } from '../record.ts';
 import type { ServiceBox } from './box.ts';
 import { logPath, ServiceLog } from './log.ts';
+import { marked, newMark } from './mark.ts';
 import { portsOf } from './ports.ts';
 import { type RunningProgram, startProgram } from './program.ts';
 import { inVain, untilReady } from './ready.ts';
@@ -13,6 +14,13 @@ import { type ServiceWork, wordsOf } from './work.ts';
 /** So many lines are shown of a service that failed. */
 const LAST_LINES = 10;
 
+export interface Starting {
+  readonly box: Promise<ServiceBox>;
+  readonly before: Promise<unknown>;
+  readonly signal: AbortSignal;
+  readonly onCrash: (error: ProjectError) => void;
+}
+
 /** One service, from its start to its end. */
 export class AttendedService {
   readonly service: Service;
@@ -20,11 +28,16 @@ export class AttendedService {
   readonly #ready: ReadyEnvironment;
   readonly #onChange: () => void;
   readonly #lastLines: string[] = [];
+  readonly #mark = newMark();
+  /** Aborted when it is told to end. */
+  readonly #asked = new AbortController();
   #state: ServiceState = 'waiting';
   #since = Date.now();
   #pid: number | undefined;
   #status: number | undefined;
   #program: RunningProgram | undefined;
+  #started: Promise<void> = Promise.resolve();
+  #stopped: Promise<void> | undefined;
   #hasLogged = false;
   #isAsked = false;
 
@@ -52,11 +65,33 @@ export class AttendedService {
     return this.#lastLines.map((line) => `\n    ${line}`).join('');
   }
 
+  /** Whether it runs, or is to. */
+  get isAlive(): boolean {
+    return !this.#isOver;
+  }
+
+  /** As of `start`, for who needs it ready. */
+  get started(): Promise<void> {
+    return this.#started;
+  }
+
   /**
-   * Starts it and waits until it is ready. `onCrash` is called when it ends by itself with another status than 0, at any time
-   * from then on. Throws a ProjectError, and the reason of `signal` when that is aborted.
+   * Starts it behind `before`, and waits until it is ready. `onCrash` is called when it ends by itself with another status than 0,
+   * once it is ready. Throws a ProjectError, and the reason of `signal` when that is aborted.
    */
-  async start(box: ServiceBox, signal: AbortSignal, onCrash: (error: ProjectError) => void): Promise<void> {
+  start({ box, before, signal, onCrash }: Starting): Promise<void> {
+    const stop = AbortSignal.any([signal, this.#asked.signal]);
+    this.#started = (async () => {
+      await Promise.race([before, aborted(stop)]);
+      await this.#start(await box, stop, onCrash);
+    })();
+    // Whoever asked for it has it; nobody else has to.
+    this.#started.catch(() => {});
+    return this.#started;
+  }
+
+  async #start(box: ServiceBox, signal: AbortSignal, onCrash: Starting['onCrash']): Promise<void> {
+    signal.throwIfAborted();
     const { name, run, stopSignal, stopTimeout } = this.service;
     const begun = performance.now();
     this.#set('starting');
@@ -67,6 +102,7 @@ export class AttendedService {
     const program = await startProgram(launcher, {
       beside: logPath(this.#work.store, this.#work.directory, name),
       onLine: (text) => this.#take(text, log),
+      mark: this.#mark,
       stopSignal: signalNumber(stopSignal) ?? SIGNAL.SIGTERM,
       stopTimeout: stopTimeout * 1000,
     }).finally(launcher.close);
@@ -82,11 +118,20 @@ export class AttendedService {
       return;
     }
     await this.#untilReady(box, program, signal);
+    // It may have said that it is ready, and ended.
+    if (this.#state !== 'starting') throw this.#endedEarly(this.#status);
     this.#becomeReady((performance.now() - begun) / 1000);
   }
 
   /** Asks it to end, and kills it when it takes too long. */
   async stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    await this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#asked.abort(new ProjectError('SERVICE', `the service ${this.service.name} was stopped before it was ready`));
+    await this.#started.catch(() => {});
     if (this.#program === undefined || this.#isOver) {
       if (!this.#isOver) this.#set('stopped');
       return;
@@ -108,7 +153,7 @@ export class AttendedService {
   }
 
   async #join(box: ServiceBox, command: readonly string[]) {
-    const spec = await this.#work.commandSpec(this.#ready, this.service, command);
+    const spec = marked(await this.#work.commandSpec(this.#ready, this.service, command), this.#mark);
     // A session of its own is what tells its processes from those of the others.
     return await box.join({
       ...spec,
@@ -127,21 +172,25 @@ export class AttendedService {
       network: box.network,
       hasLogged: () => this.#hasLogged,
       join: async (command: readonly string[]) => await this.#join(box, command),
+      ask: async (url: string) => await box.inNetwork(this.#work.askCommand(url)),
     };
     const timer = setTimeout(() => {
       const message = `the service ${name} is not ready after ${readyTimeout} s: ${inVain(ready)}${this.#logged()}`;
       over.abort(new ProjectError('SERVICE', message, { hint: `more of what it said: sandbox logs ${name}` }));
     }, readyTimeout * 1000);
-    void program.ended.then((status) => {
-      const message = `the service ${name} has ended with status ${status} before it was ready${this.#logged()}`;
-      over.abort(new ProjectError('SERVICE', message));
-    });
+    void program.ended.then((status) => over.abort(this.#endedEarly(status)));
     try {
       await untilReady(ready, place, AbortSignal.any([signal, over.signal]));
     } finally {
       clearTimeout(timer);
       over.abort();
     }
+  }
+
+  #endedEarly(status: number | undefined): ProjectError {
+    const how = status === undefined ? '' : ` with status ${status}`;
+    const message = `the service ${this.service.name} has ended${how} before it was ready${this.#logged()}`;
+    return new ProjectError('SERVICE', message);
   }
 
   #logged(): string {
@@ -164,16 +213,15 @@ export class AttendedService {
 
   #ended(status: number, onCrash: (error: ProjectError) => void): void {
     const { name, ready } = this.service;
-    const early = this.#state === 'starting' && ready !== undefined ? ' before it was ready' : '';
+    const isEarly = this.#state === 'starting' && ready !== undefined;
     this.#pid = undefined;
     // Of one that was told to end it says nothing.
     this.#status = this.#isAsked ? undefined : status;
     this.#set(this.#isAsked || status === 0 ? 'stopped' : 'failed');
     this.#work.onEvent({ kind: 'ended', service: name, status, asked: this.#isAsked });
-    if (this.#isAsked || status === 0) return;
-    onCrash(
-      new ProjectError('SERVICE', `the service ${name} has ended with status ${status}${early}${this.#logged()}`),
-    );
+    // Of one that is not ready yet its start tells.
+    if (this.#isAsked || status === 0 || isEarly) return;
+    onCrash(new ProjectError('SERVICE', `the service ${name} has ended with status ${status}${this.#logged()}`));
   }
 
   #set(state: ServiceState): void {
@@ -181,4 +229,11 @@ export class AttendedService {
     this.#since = Date.now();
     this.#onChange();
   }
+}
+
+async function aborted(signal: AbortSignal): Promise<never> {
+  return await new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }

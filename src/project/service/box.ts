@@ -11,6 +11,7 @@ import { StoreError } from '../../store/error.ts';
 import { ensureStore, shelf } from '../../store/layout.ts';
 import { makeNamed, runningInit } from '../../store/sandbox-directory.ts';
 import { ProjectError } from '../error.ts';
+import { prepareInNetwork } from './in-network.ts';
 
 /** What somebody may become inside: the sandbox's own lifetime has a name. */
 export type NamedSpec = Spec & { readonly lifetime: { readonly kind: 'named'; readonly name: string } };
@@ -27,6 +28,8 @@ export interface ServiceBox {
   readonly ended: Promise<void>;
   /** Prepares a launcher of a command in it. */
   readonly join: (spec: Spec) => Promise<JoiningLauncher>;
+  /** Prepares a launcher of a program of the host in its network, for which that is not the host's. */
+  readonly inNetwork: (command: readonly string[]) => Promise<JoiningLauncher>;
   /** Ends everything in it. */
   readonly end: () => Promise<void>;
 }
@@ -95,6 +98,7 @@ export async function openBox(
     network: spec.network,
     ended,
     join: async (wanted) => await prepareJoin({ ...wanted, network: spec.network, rootfs: spec.rootfs }, joining),
+    inNetwork: async (command) => await prepareInNetwork(command, joining),
     end: async () => {
       const running = runningInit(path);
       if (running !== undefined) process.kill(running, 'SIGKILL');

@@ -31,6 +31,12 @@ export class FollowedLog {
     return lines;
   }
 
+  /** Passes over all that is there. */
+  skip(): void {
+    this.#file ??= open(this.#path);
+    if (this.#file !== undefined) this.#offset = fstatSync(this.#file).size;
+  }
+
   /** Gives what was written since. */
   more(): readonly LogLine[] {
     this.#read();

@@ -2,23 +2,29 @@ import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { statFields } from '../../cgroup/processes.ts';
+import { SIGNAL } from '../../linux/constants/signal.ts';
 import type { JoiningLauncher } from './box.ts';
 import { LineSplitter } from './lines.ts';
+import { type MarkedProcess, processesWith, signalMarked } from './mark.ts';
 import { closeWriter, type OutputPipe, outputPipe } from './output-pipe.ts';
 
 /** A program in the sandbox of services, from its start to its end. */
 export interface RunningProgram {
   /** Fulfilled with its pid, as the host sees it, when it runs; with undefined where it ended before that was seen. */
   readonly started: Promise<number | undefined>;
-  /** Fulfilled with its exit status, 128+N for signal N, when it and all of its process group have ended. */
+  /** Fulfilled with its exit status, 128+N for signal N, when it and all that it has started have ended. */
   readonly ended: Promise<number>;
   /** Asks it to end, then what it started, and kills what is left after its time. */
   readonly stop: () => void;
-  /** Kills it and its process group. */
+  /** Kills it and all that it has started. */
   readonly kill: () => void;
 }
 
 const POLL_MS = 10;
+/** Between two looks at all processes. */
+const LOOK_MS = 50;
+/** What is started while all is killed is killed by a further look; something that goes on for ever is left to the sandbox. */
+const MOST_LOOKS = 100;
 /** For output that still is in the pipe when the process has ended. */
 const DRAIN_MS = 500;
 
@@ -26,6 +32,8 @@ export interface ProgramOptions {
   /** A path in the directory where its pipe is made. */
   readonly beside: string;
   readonly onLine: (line: string) => void;
+  /** Which the launcher's command has. */
+  readonly mark: number;
   /** Number of the signal that asks it to end. */
   readonly stopSignal: number;
   /** Milliseconds. */
@@ -34,7 +42,7 @@ export interface ProgramOptions {
 
 /** Starts a launcher that was prepared for a session of its own (`newSession`). Rejects where that fails. */
 export async function startProgram(launcher: JoiningLauncher, options: ProgramOptions): Promise<RunningProgram> {
-  const { onLine, stopSignal, stopTimeout } = options;
+  const { onLine, mark, stopSignal, stopTimeout } = options;
   const pipe = outputPipe(options.beside);
   const child = await startOn(launcher, pipe);
   const lines = new LineSplitter(onLine);
@@ -48,8 +56,7 @@ export async function startProgram(launcher: JoiningLauncher, options: ProgramOp
   let isKilled = false;
   const kill = (): void => {
     isKilled = true;
-    program.signalGroup('SIGKILL');
-    // The command's process dies with its launcher.
+    // The command's process dies with its launcher, and what it has started is killed then.
     child.kill('SIGKILL');
   };
   const ended = program.exited.then(async (status) => {
@@ -57,9 +64,13 @@ export async function startProgram(launcher: JoiningLauncher, options: ProgramOp
     clearTimeout(timer);
     // What it left behind would keep its files and ports. A shell that ended did not tell what it had started.
     const patience = Date.now() + stopTimeout;
-    if (!isKilled) program.signalGroup(stopSignal);
-    while (program.hasGroup() && !isKilled && Date.now() < patience) await pause(POLL_MS);
-    program.signalGroup('SIGKILL');
+    const own = (): MarkedProcess[] => processesWith(mark);
+    if (!isKilled) for (const each of own()) signalMarked(each, mark, stopSignal);
+    while (!isKilled && Date.now() < patience && own().length > 0) await pause(LOOK_MS);
+    for (let looks = 0, left = own(); left.length > 0 && looks < MOST_LOOKS; left = own(), looks += 1) {
+      for (const each of left) signalMarked(each, mark, SIGNAL.SIGKILL);
+      await pause(POLL_MS);
+    }
     await Promise.race([drained, pause(DRAIN_MS)]);
     lines.end();
     pipe.read.destroy();
@@ -106,22 +117,6 @@ class Follower {
       this.#isOver = true;
     });
     this.started = this.#untilExecuted(launcher.pid);
-  }
-
-  /** The leader of a session that was begun for it leads the group of the same number. */
-  signalGroup(signal: NodeJS.Signals | number): boolean {
-    if (this.#pid === undefined) return false;
-    try {
-      process.kill(-this.#pid, signal);
-      return true;
-    } catch {
-      // Nobody is left of it.
-      return false;
-    }
-  }
-
-  hasGroup(): boolean {
-    return this.signalGroup(0);
   }
 
   /** Waits until the launcher's child has become the program. */

@@ -4,6 +4,7 @@ import { OPEN, RESOLVE } from '../../linux/constants/open.ts';
 import { LinuxError } from '../../linux/errno.ts';
 import { hostSyscalls } from '../../linux/koffi-syscalls.ts';
 import type { Ready } from '../model.ts';
+import { untilAnswered } from './answer.ts';
 import type { JoiningLauncher } from './box.ts';
 import { isListening } from './listening.ts';
 
@@ -16,11 +17,12 @@ export interface ReadyPlace {
   readonly hasLogged: () => boolean;
   /** Prepares a command in its sandbox, as the service itself would be run. */
   readonly join: (command: readonly string[]) => Promise<JoiningLauncher>;
+  /** Prepares a process in its network that asks for a URL until it gets a status below 400, and ends with status 0 then. */
+  readonly ask: (url: string) => Promise<JoiningLauncher>;
 }
 
-/** Milliseconds between two looks: what only reads a file, a request, a process. */
+/** Milliseconds between two looks: what only reads a file, a process. */
 const LOOK_MS = 25;
-const REQUEST_MS = 100;
 const COMMAND_MS = 200;
 
 /** Waits until a check says that the service is ready. Rejects when `signal` is aborted. */
@@ -29,7 +31,7 @@ export async function untilReady(ready: Ready, place: ReadyPlace, signal: AbortS
     case 'tcp':
       return await untilTrue(() => isListening(place.init, ready.port), LOOK_MS, signal);
     case 'http':
-      return await untilAnswered(ready.url, place, signal);
+      return await untilServed(ready.url, place, signal);
     case 'log':
       return await untilTrue(place.hasLogged, LOOK_MS, signal);
     case 'file':
@@ -67,27 +69,10 @@ async function untilTrue(
   }
 }
 
-/** Without the host's network this process cannot ask, so that it listens has to do. */
-async function untilAnswered(url: string, { init, network }: ReadyPlace, signal: AbortSignal): Promise<void> {
-  const { port, protocol } = new URL(url);
-  const number = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
-  if (network === 'none') return await untilTrue(() => isListening(init, number), LOOK_MS, signal);
-  await untilTrue(async () => await isAnswered(url, signal), REQUEST_MS, signal);
-}
-
-const ANSWER_MS = 5_000;
-
-async function isAnswered(url: string, signal: AbortSignal): Promise<boolean> {
-  const { get } = url.startsWith('https:') ? await import('node:https') : await import('node:http');
-  return await new Promise((resolve) => {
-    const request = get(url, { signal, timeout: ANSWER_MS, agent: false }, ({ statusCode = 500 }) => {
-      request.destroy();
-      resolve(statusCode < 400);
-    });
-    request.once('timeout', () => request.destroy());
-    request.on('error', () => resolve(false));
-    request.once('close', () => resolve(false));
-  });
+/** In a network of the sandbox's own, a process that is there asks, again and again until it is answered. */
+async function untilServed(url: string, { network, ask }: ReadyPlace, signal: AbortSignal): Promise<void> {
+  if (network === 'host') return await untilAnswered(url, signal);
+  await untilEnded(await ask(url), signal);
 }
 
 /** Looked up as a process inside would; where the user may not look, a process inside does. */
@@ -119,7 +104,11 @@ async function untilThere(path: string, place: ReadyPlace, signal: AbortSignal):
 }
 
 async function untilSuccess(command: readonly string[], { join }: ReadyPlace, signal: AbortSignal): Promise<void> {
-  const launcher = await join(command);
+  await untilEnded(await join(command), signal);
+}
+
+/** Starts it again and again until it ends with status 0. */
+async function untilEnded(launcher: JoiningLauncher, signal: AbortSignal): Promise<void> {
   try {
     await untilTrue(async () => (await statusOf(launcher, signal)) === 0, COMMAND_MS, signal);
   } finally {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { fsPath } from '../../linux/paths.ts';
-import { processStartTime } from '../../linux/proc-status.ts';
+import { readProcessStatus } from '../../linux/proc-status.ts';
 import { ensureProjectPath, projectPath, writeAside } from '../../store/projects.ts';
 
 /*
@@ -106,9 +106,19 @@ export function attendedProjects(store: string): ServicesState[] {
   });
 }
 
-/** Whether the process that wrote it lives. */
+/** Whether the process that wrote it lives; one that was killed may wait for its parent to take note. */
 export function isAttended({ pid, startTime }: ServicesState): boolean {
-  return String(processStartTime(pid)) === startTime;
+  const status = readProcessStatus(pid);
+  return status !== undefined && status.state !== 'Z' && String(status.startTime) === startTime;
+}
+
+/** Gives the path of the socket of who attends to the services: door.ts. */
+export function doorPath(store: string, directory: string): string {
+  return `${projectPath(store, directory)}/.services.sock`;
+}
+
+export function removeDoor(store: string, directory: string): void {
+  rmSync(fsPath(doorPath(store, directory)), { force: true });
 }
 
 export function removeState(store: string, directory: string): void {

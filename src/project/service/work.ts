@@ -18,6 +18,8 @@ export interface ServiceWork {
   readonly boxSpec: (ready: ReadyEnvironment) => Promise<NamedSpec>;
   /** Describes a command in it: as the service is run. */
   readonly commandSpec: (ready: ReadyEnvironment, service: Service, command: readonly string[]) => Promise<Spec>;
+  /** Words of this program that ask for a URL until it gives a status below 400: `untilAnswered` in a process of its own. */
+  readonly askCommand: (url: string) => readonly string[];
   readonly beginProgress: BeginProgress;
   readonly note: (line: string) => void;
   readonly onEvent: (event: ServiceEvent) => void;

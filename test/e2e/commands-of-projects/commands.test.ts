@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ordinary } from '../faults/support/place.ts';
-import { project } from './support/project.ts';
+import { project } from '../support/project.ts';
 
 const SHOW = `
 [env]

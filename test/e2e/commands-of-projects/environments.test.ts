@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { sandbox } from '../../support/user.ts';
 import { ordinary } from '../faults/support/place.ts';
-import { project } from './support/project.ts';
+import { project } from '../support/project.ts';
 
 const TOML = `
 name = "shop"
@@ -92,6 +92,10 @@ describe('in a project', ordinary, () => {
     const image = await run(['run', '--pull', 'never', 'no-such-program', 'words']);
     assert.equal(image.status, 125);
     assert.match(image.stderr, /no-such-program is no environment .* sandbox run -- no-such-program/);
+    for (const word of ['run', 'shell']) {
+      const slip = await run([word, '--pull', 'never', 'tset', '--', 'true']);
+      assert.match(slip.stderr, new RegExp(`hint: did you mean the environment test\\? sandbox ${word} test\n`));
+    }
     const command = await run(['qqqqqqqq']);
     assert.match(command.stderr, /no command "qqqqqqqq"\n {2}hint: `sandbox` lists those of the project/);
   });

@@ -3,7 +3,7 @@ import { chownSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { runAs } from '../../support/user.ts';
 import { at, ordinary } from '../faults/support/place.ts';
-import { project } from './support/project.ts';
+import { project } from '../support/project.ts';
 
 const SHOW = 'cat /run/secrets/key';
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Terminal } from '../../support/terminal.ts';
 import { gone, sleepers, uniqueDuration } from '../faults/support/leftovers.ts';
 import { onTerminal, ordinary } from '../faults/support/place.ts';
-import { project } from './support/project.ts';
+import { project } from '../support/project.ts';
 
 const toml = (duration: string): string => `
 [service.db]

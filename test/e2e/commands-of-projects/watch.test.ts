@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { Terminal } from '../../support/terminal.ts';
+import { projectWorld, step } from '../build/world.ts';
 import { eventually, gone, sleepers, uniqueDuration } from '../faults/support/leftovers.ts';
 import { onTerminal } from '../faults/support/place.ts';
-import { type ProjectPlace, project } from './support/project.ts';
+import { withBusybox } from '../images/support/world.ts';
+import { project, type TestProject } from '../support/project.ts';
 
+/** For tests that build something, too. */
+const building = { skip: withBusybox.skip || onTerminal.skip };
 const CTRL_C = '\x03';
 
-async function open(t: TestContext, where: ProjectPlace, words: readonly string[]): Promise<Terminal> {
+async function open(t: TestContext, where: TestProject, words: readonly string[]): Promise<Terminal> {
   const { user, cwd, env } = where;
   return await Terminal.open(t, user, [user.sandbox, ...words], { cwd, env: { ...env } });
 }
@@ -57,6 +63,35 @@ describe('--watch', onTerminal, () => {
     await terminal.see(/sandbox\.toml:5:\d+: [\s\S]*waiting for a change/);
     where.write('sandbox.toml', toml('after'));
     await terminal.see(/after\r\n/);
+    terminal.type(CTRL_C);
+    assert.equal(await terminal.end(), 130);
+  });
+
+  it('remembers what changes during a build, and starts nothing that is out of date', building, async (t) => {
+    const world = await projectWorld(t);
+    const { user, cwd, env, store } = world;
+    const inStore = (name: string): string[] =>
+      spawnSync('find', [store, '-name', name], { encoding: 'utf8' }).stdout.split('\n').slice(0, -1);
+    const toml = (word: string, script: string): string => `
+image = "${world.registry.host}/box:1"
+[[steps]]
+${step(script, 'cache = ["/sync"]')}
+[command.say]
+run = "trap '' TERM; echo ${word} $(cat src/text)"
+watch = ["src"]
+`;
+    world.write('src/text', 'one');
+    world.write('sandbox.toml', toml('said', 'touch /sync/begun; while ! test -e /sync/go; do sleep 0.1; done'));
+    const terminal = await Terminal.open(t, user, [user.sandbox, 'do', '--watch', 'say'], { cwd, env });
+    await eventually('the build', () => inStore('begun').length === 1);
+    world.write('src/text', 'two');
+    await terminal.see(/src\/text has changed/);
+    // Nobody watches for this one while the build goes on, and yet it counts.
+    world.write('sandbox.toml', toml('told', ':'));
+    writeFileSync(inStore('begun')[0]?.replace(/begun$/, 'go') ?? '', '');
+    await terminal.see(/told two\r\n/);
+    await terminal.see(/waiting for a change/);
+    assert.doesNotMatch(terminal.shown, /said|told one/);
     terminal.type(CTRL_C);
     assert.equal(await terminal.end(), 130);
   });

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Terminal } from '../../support/terminal.ts';
-import { project, services } from './support.ts';
+import { runAs } from '../../support/user.ts';
+import { eventually, sleepers, uniqueDuration } from '../faults/support/leftovers.ts';
+import { project } from '../support/project.ts';
+import { services } from './support.ts';
 
 const SHOP = `
 name = "shop"
@@ -50,9 +53,9 @@ test('up --detach, ps, logs, a shell that joins, and down', services, async (t) 
   assert.equal(seen.status, 0, `${seen.stderr} ${joined.stderr}`);
   assert.match(seen.stdout, /^kept\n[\s\S]*sleep 1000/);
 
-  const again = await shop.run(['up']);
+  const again = await shop.run(['up', '--detach']);
   assert.equal(again.status, 0);
-  assert.match(again.stderr, /already up: db, web/);
+  assert.match(again.stderr, /already up: db, web \(process \d+\)\n/);
 
   const logs = await shop.run(['logs', 'web']);
   assert.equal(logs.stdout, 'web | variable is blue in /usr\n');
@@ -73,7 +76,10 @@ test('up --detach, ps, logs, a shell that joins, and down', services, async (t) 
 
 test('they outlive the terminal that they were started from, and logs -f ends with them', services, async (t) => {
   const shop = project(t, SHOP);
-  const terminal = await Terminal.open(t, shop.user, [shop.user.sandbox, 'up', '-d'], { cwd: shop.directory });
+  const terminal = await Terminal.open(t, shop.user, [shop.user.sandbox, 'up', '-d'], {
+    cwd: shop.cwd,
+    env: { ...shop.env },
+  });
   await terminal.see(/in the background/);
   assert.equal(await terminal.end(), 0);
   await terminal.close();
@@ -91,29 +97,51 @@ test('in the background too a failure is told, and an interruption ends what was
   const failed = await shop.run(['up', '-d']);
   assert.equal(failed.status, 125);
   assert.match(failed.stderr, /a has ended with status 4[\s\S]*last words/);
-  shop.write('image = "host"\n[service.a]\nrun = "exec sleep 1000"\nready = { log = "never" }\nready-timeout = 100\n');
-  const terminal = await Terminal.open(t, shop.user, [shop.user.sandbox, 'up', '-d'], { cwd: shop.directory });
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const duration = uniqueDuration();
+  shop.writeToml(`[service.a]\nrun = "exec sleep ${duration}"\nready = { log = "never" }\nready-timeout = 100\n`);
+  const terminal = await Terminal.open(t, shop.user, [shop.user.sandbox, 'up', '-d'], {
+    cwd: shop.cwd,
+    env: { ...shop.env },
+  });
+  await eventually('the service', () => sleepers(duration).length === 1);
   terminal.type('\x03');
   assert.equal(await terminal.end(), 130);
   assert.match((await shop.run(['down'])).stderr, /no services are running/);
 });
 
-test('a changed environment is not taken for the one that runs', services, async (t) => {
+test('why one has ended in the background is in its log', services, async (t) => {
+  const shop = project(
+    t,
+    '[service.a]\nrun = "echo up; until test -e go; do sleep 0.1; done; exit 3"\nready = { log = "up" }\n',
+  );
+  assert.equal((await shop.run(['up', '-d'])).status, 0);
+  shop.write('go', '');
+  const said = /^a \| up\na \| sandbox: a has ended with status 3\n$/;
+  let logs = '';
+  await eventually(
+    'the log',
+    () => said.test(logs),
+    () => logs,
+    async () => {
+      logs = (await shop.run(['logs', 'a'])).stdout;
+    },
+  );
+  assert.match((await shop.run(['ps'])).stdout, /a +default +failed/);
+});
+
+test('logs -f ends with its reader, though nothing more is written', services, async (t) => {
   const shop = project(t, SHOP);
-  assert.equal((await shop.run(['up', '-d', 'db'])).status, 0);
-  const more = await shop.run(['up', '-d']);
-  assert.equal(more.status, 125);
-  assert.match(more.stderr, /not ready among them: web[\s\S]*sandbox down/);
-  shop.write(`image = "host"\n${SHOP}\n[env]\nNEW = "1"\n`);
-  const changed = await shop.run(['up', '-d', 'db']);
-  assert.equal(changed.status, 125);
-  assert.match(changed.stderr, /as it was before it changed[\s\S]*sandbox down/);
+  assert.equal((await shop.run(['up', '--detach', 'db'])).status, 0);
+  const script = '"$0" logs -f db | head -n 1; echo "status $PIPESTATUS"';
+  const argv = ['bash', '-c', script, shop.user.sandbox];
+  const { stdout } = await runAs(shop.user, argv, { cwd: shop.cwd, env: shop.env, timeout: 30_000 });
+  assert.equal(stdout, 'db | züge 😀\nstatus 141\n');
+  assert.match((await shop.run(['ps'])).stdout, /db +default +ready/);
 });
 
 test('colours are there when they are asked for, and never otherwise', services, async (t) => {
   const shop = project(t, '[service.a]\nrun = "echo x"\n');
   assert.equal((await shop.run(['up'])).stdout, 'a | x\n');
-  assert.equal((await shop.run(['up'], { FORCE_COLOR: '1' })).stdout, '\x1b[36ma |\x1b[0m x\n');
+  assert.equal((await shop.run(['up'], { env: { FORCE_COLOR: '1' } })).stdout, '\x1b[36ma |\x1b[0m x\n');
   assert.equal((await shop.run(['up', '--no-log-prefix'])).stdout, 'x\n');
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { freePort, project, services } from './support.ts';
+import { project } from '../support/project.ts';
+import { freePort, services } from './support.ts';
 
 test('a command brings up the services that it needs, and ends them after it', services, async (t) => {
   const port = await freePort();

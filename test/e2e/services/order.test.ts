@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { project, services } from './support.ts';
+import { project } from '../support/project.ts';
+import { services } from './support.ts';
 
 /** Says when it starts and when it ends. */
 const talker = (name: string): string => `
@@ -87,6 +88,6 @@ stop-signal = "SIGINT"
     assert.match(up.stdout, /family\s+\| child ends/);
     assert.match(up.stdout, /interrupted\s*\| by INT/);
     const { stdout } = await shop.run(['ps', '--all', '--json']);
-    assert.ok(!JSON.parse(stdout).some(({ workspace }: { workspace?: string }) => workspace === shop.directory));
+    assert.ok(!JSON.parse(stdout).some(({ workspace }: { workspace?: string }) => workspace === shop.cwd));
   },
 );

@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { freePort, project, services, servicesOfBare } from './support.ts';
+import { eventually, gone } from '../faults/support/leftovers.ts';
+import { project } from '../support/project.ts';
+import { EACH_KIND, freePort, processesWith, services } from './support.ts';
 
-for (const [kind, options] of [
-  ['subordinate', services],
-  ['bare', servicesOfBare],
-] as const) {
+for (const [kind, options] of EACH_KIND) {
   test(`ready checks of every kind (${kind} account)`, options, async (t) => {
     const [tcp, http] = [await freePort(), await freePort()];
     const shop = project(
@@ -68,6 +67,48 @@ ready = { command = "busybox wget -q -O /dev/null http://127.0.0.1:${port}/hostn
   assert.equal(await up.stop(), 0);
 });
 
+for (const [kind, options] of EACH_KIND) {
+  test(`in a network of its own too it is the status of http that counts (${kind} account)`, options, async (t) => {
+    const [port, brokenPort] = [await freePort(), await freePort()];
+    const asking = (one: number): number[] => processesWith(`http://localhost:${one}/health`);
+    const shop = project(
+      t,
+      `
+network = "none"
+[service.web]
+run = "mkdir /tmp/www; exec busybox httpd -f -p ${port} -h /tmp/www"
+ready = { http = "http://localhost:${port}/health" }
+[service.last]
+run = "until test -e go; do sleep 0.05; done; echo ok > /tmp/www/health; exec sleep 1000"
+ready = { tcp = ${port} }
+[service.broken]
+run = "exec busybox httpd -f -p ${brokenPort} -h /tmp"
+ready = { http = "http://localhost:${brokenPort}/health" }
+ready-timeout = 2
+`,
+      kind,
+    );
+    const up = shop.up(['web', 'last']);
+    await up.see('stderr', /last is ready/);
+    // It listens, and says 404 as yet.
+    await eventually('somebody asks', () => asking(port).length > 0);
+    assert.doesNotMatch(up.stderr, /web is ready/);
+    shop.write('go', '');
+    await up.see('stderr', /web is ready/);
+    assert.equal(await up.stop(), 0);
+    await gone('who asks', () => asking(port));
+
+    const { status, stderr } = await shop.run(['up', 'broken']);
+    assert.equal(status, 125);
+    assert.match(stderr, /broken is not ready after 2 s: http:\S* gives no status below 400/);
+    const killed = shop.up(['broken']);
+    await eventually('somebody asks', () => asking(brokenPort).length > 0);
+    killed.process.kill('SIGKILL');
+    await killed.ended;
+    await gone('who asks', () => asking(brokenPort));
+  });
+}
+
 test('one that never gets ready: named with its last lines, all are stopped', services, async (t) => {
   const port = await freePort();
   const shop = project(
@@ -98,7 +139,7 @@ requires = ["never"]
   assert.match(stdout, /good\s+\| good ends/);
   assert.doesNotMatch(stdout, /must not run/);
   const left = await shop.run(['ps', '--all', '--json']);
-  assert.doesNotMatch(left.stdout, new RegExp(shop.directory));
+  assert.doesNotMatch(left.stdout, new RegExp(shop.cwd));
 });
 
 test('one that ends before it is ready does not have to be waited for', services, async (t) => {
@@ -114,7 +155,7 @@ ready-timeout = 100
   const { status, stderr } = await shop.run(['up']);
   assert.equal(status, 125);
   assert.match(stderr, /the service db has ended with status 3 before it was ready[\s\S]*no such disk/);
-  shop.write('image = "host"\n[service.db]\nrun = ["no-such-program"]\nready = { log = "never said" }\n');
+  shop.writeToml('[service.db]\nrun = ["no-such-program"]\nready = { log = "never said" }\n');
   const missing = await shop.run(['up']);
   assert.equal(missing.status, 125);
   assert.match(missing.stderr, /db has ended with status 127[\s\S]*no-such-program: command not found/);

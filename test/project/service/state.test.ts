@@ -80,3 +80,21 @@ test('a file that is damaged, of another version or of another project says noth
     assert.equal(readState(path, DIRECTORY), undefined, text);
   }
 });
+
+test('one that was killed is gone, though its parent has not taken note', async (t) => {
+  const path = store(t);
+  // Its parent does not wait for it.
+  const parent = spawn('sh', ['-c', 'sleep 1000 & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => parent.kill('SIGKILL'));
+  const [output] = await once(parent.stdout, 'data');
+  const pid = Number(String(output));
+  writeState(path, stateOf(pid));
+  assert.ok(runningState(path, DIRECTORY) !== undefined);
+  process.kill(pid, 'SIGKILL');
+  const deadline = Date.now() + 10_000;
+  while (runningState(path, DIRECTORY) !== undefined) {
+    assert.ok(Date.now() < deadline, 'a process that has ended attends to services');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.ok(processStartTime(pid) !== undefined);
+});

@@ -57,7 +57,8 @@ function choices(typed: string, known: readonly string[]): string {
 
 /** `NODE=18 OS=debian`; '' where there is nothing to tell apart. */
 export function combinationText(combination: Combination): string {
-  return combination.map(([key, value]) => `${key}=${value}`).join(' ');
+  // One that has a line break in it would begin a line of ours.
+  return combination.map(([key, value]) => `${key}=${/\p{Cc}/u.test(value) ? quoted(value) : value}`).join(' ');
 }
 
 /** Gives a text with the values of a combination in the place of their keys in braces: `node{NODE}`. */

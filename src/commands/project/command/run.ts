@@ -93,7 +93,10 @@ async function runAll(
   const failed: Failure[] = [];
   for (const combination of combinations) {
     announce(combination);
-    const status = await attend(await requestFor(outline, command, combination, wishes), ending.signal);
+    const request = await requestFor(outline, command, combination, wishes);
+    // Its environment may have been built first, which takes its time.
+    if (ending.status !== undefined) break;
+    const status = await attend(request, ending.signal);
     if (status !== 0) failed.push({ combination, status });
     if (ending.status !== undefined) break;
   }

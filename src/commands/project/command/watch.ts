@@ -35,34 +35,38 @@ export async function watchCommand(directory: string, wishes: CommandWishes): Pr
   return await withServicesOf(outline, wishes, async () => await repeat(outline, patterns, wishes));
 }
 
+/** What decides what is run counts like the files that it names. */
+const OF_PROJECT = [PROJECT_FILE, LOCAL_FILE];
+
 async function repeat(first: Outline, itsPatterns: readonly string[], wishes: CommandWishes): Promise<number> {
   const { directory } = first;
-  let project: Outline | undefined = first;
   let patterns = itsPatterns;
   const ending = endings();
   try {
     for (;;) {
-      // What decides what is run counts like the files that it names.
-      using files = watchFiles(directory, [...patterns, PROJECT_FILE, LOCAL_FILE]);
-      const changed = await round(project, wishes, files.changed, ending);
-      if (changed === undefined) return ending.status ?? 0;
-      note(`${changed} has changed`);
-      project = await orTold(async () => await outlineOf(directory));
-      const now = project;
-      patterns = (now && (await orTold(async () => watchedPatterns(now, wishes.name)))) ?? patterns;
+      // Watched from before they are read on: what changes in between is not lost.
+      using ofProject = watchFiles(directory, OF_PROJECT);
+      const project = await orTold(async () => await outlineOf(directory));
+      patterns = (project && (await orTold(async () => watchedPatterns(project, wishes.name)))) ?? patterns;
+      using files = watchFiles(directory, patterns);
+      const isOver = await round(project, wishes, Promise.race([files.changed, ofProject.changed]), ending);
+      if (isOver) return ending.status ?? 0;
     }
   } finally {
     ending.close();
   }
 }
 
-/** Runs the command until it ends and something changes; gives what has changed, undefined where all is to end. */
+/**
+ * Runs the command until it ends and something changes; says whether all is to end. A build that is under way goes on to its end,
+ * and the command is not started then, as it would be out of date.
+ */
 async function round(
   project: Outline | undefined,
   wishes: CommandWishes,
   changed: Promise<string>,
   ending: Ending,
-): Promise<string | undefined> {
+): Promise<boolean> {
   const stale = new AbortController();
   const signal = AbortSignal.any([stale.signal, ending.signal]);
   const run = async (): Promise<void> => {
@@ -73,10 +77,12 @@ async function round(
   };
   const running = run();
   const first = await Promise.race([changed, ending.asked]);
-  const patience = setTimeout(() => stale.abort(), typeof first === 'string' ? 0 : PATIENCE_MS);
+  const hasChanged = typeof first === 'string';
+  if (hasChanged) note(`${first} has changed`);
+  const patience = setTimeout(() => stale.abort(), hasChanged ? 0 : PATIENCE_MS);
   await running;
   clearTimeout(patience);
-  return ending.status === undefined && typeof first === 'string' ? first : undefined;
+  return !hasChanged || ending.status !== undefined;
 }
 
 async function orTold<T>(work: () => Promise<T>): Promise<T | undefined> {

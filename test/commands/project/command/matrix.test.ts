@@ -31,6 +31,10 @@ describe('the combinations of `each`', () => {
     assert.deepEqual(combinationsOf([['NODE', []]]), []);
   });
 
+  it('are each told on one line, whatever the values are', () => {
+    assert.equal(combinationText([['A', 'x\n— B=1 —\x1b[2J']]), 'A="x\\n— B=1 —\\u001b[2J"');
+  });
+
   it('are those that --only leaves: one of the values of a key, of every key', () => {
     assert.deepEqual(texts(['NODE=20']), ['NODE=20 OS=debian', 'NODE=20 OS=alpine']);
     assert.deepEqual(texts(['NODE=20', 'NODE=18', 'OS=alpine']), ['NODE=18 OS=alpine', 'NODE=20 OS=alpine']);

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { watchFiles } from '../../../../src/commands/project/command/watch-files.ts';
+import { needs } from '../../../packages.ts';
+
+const WATCH_FILES = '../../../../src/commands/project/command/watch-files.ts';
 
 function tree(t: TestContext): string {
   const root = mkdtempSync(join(tmpdir(), 'sandbox-watch-'));
@@ -22,6 +27,25 @@ async function seen(root: string, patterns: readonly string[], act: () => void, 
   using files = watchFiles(root, patterns);
   act();
   return await Promise.race([files.changed, pause(patience, 'nothing', { ref: false })]);
+}
+
+/** The same in a process that the kernel gives nothing of a kind: sysctl/user.rst, counted for each user namespace. */
+async function seenWithout(limit: string, root: string, act: () => void): Promise<string> {
+  const script = `
+    const { watchFiles } = await import(${JSON.stringify(import.meta.resolve(WATCH_FILES))});
+    const { watch } = await import('node:fs');
+    let code = 'a watch';
+    try { watch('/').close(); } catch (error) { code = error.code; }
+    using files = watchFiles(${JSON.stringify(root)}, ['src/**']);
+    console.log(code);
+    console.log(await files.changed);`;
+  const words = [process.execPath, '--input-type=module', '--no-warnings', '--eval', script];
+  const inside = ['sh', '-c', `echo 0 > /proc/sys/user/${limit} && exec "$@"`, 'sh', ...words];
+  const child = spawn('unshare', ['--user', '--map-root-user', ...inside], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  assert.match((await lines.next()).value ?? '', /^(ENOSPC|EMFILE)$/);
+  act();
+  return (await lines.next()).value ?? 'nothing';
 }
 
 describe('watching files', () => {
@@ -64,6 +88,21 @@ describe('watching files', () => {
     };
     assert.equal(await seen(root, ['src/**'], editor, 400), 'nothing');
     assert.equal(await seen(root, ['node_modules/**/*.ts'], others), 'node_modules/x/d.ts');
+  });
+
+  it('looks at the files themselves where the kernel has no watches left', { skip: needs('unshare') }, async (t) => {
+    const root = tree(t);
+    const path = (name: string): string => join(root, name);
+    const [changed, removed] = [path('src/deep/b.ts'), path('src/a.ts')];
+    for (const limit of ['max_inotify_watches', 'max_inotify_instances'] as const) {
+      assert.equal(await seenWithout(limit, root, () => appendFileSync(changed, 'y')), 'src/deep/b.ts', limit);
+    }
+    const later = await seenWithout('max_inotify_watches', root, () => {
+      mkdirSync(path('src/made'));
+      writeFileSync(path('src/made/later.ts'), '');
+    });
+    assert.equal(later, 'src/made/later.ts');
+    assert.equal(await seenWithout('max_inotify_watches', root, () => rmSync(removed)), 'src/a.ts');
   });
 
   it('waits until nothing more changes, and tells the first', async (t) => {
