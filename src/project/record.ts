@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isSoundLayer } from '../store/layers.ts';
 import { ensureProjectPath, projectPath, writeAside } from '../store/projects.ts';
 import { isUnchanged, type Stamp } from './stamp.ts';
@@ -85,7 +85,12 @@ export function readRecord(
   if (ready.directory !== wanted.directory || !isUnchanged(record.stamps, record.taken)) return undefined;
   const { root } = ready;
   const isThere = root.kind === 'host' || root.layers.every((tree) => isSoundLayer(tree.slice(0, -'/tree'.length)));
-  return isThere ? ready : undefined;
+  return isThere && hasCaches(store, ready) ? ready : undefined;
+}
+
+/** `sandbox gc --caches` removes their directories, which are made where the environment is looked at again. */
+export function hasCaches(store: string, { volumes }: ReadyEnvironment): boolean {
+  return volumes.every(({ source }) => !source.startsWith(`${store}/caches/`) || existsSync(source));
 }
 
 /** Remembers an environment. */

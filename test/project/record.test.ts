@@ -59,3 +59,20 @@ test('environments may be called as what else is remembered of a project', (t) =
   }
   assert.equal(readState(store, directory)?.purpose, 'up');
 });
+
+test('an environment whose cache was removed is looked at again', (t) => {
+  const base = mkdtempSync(join(tmpdir(), 'record-'));
+  t.after(() => rmSync(base, { recursive: true, force: true }));
+  const [store, directory] = [`${base}/store`, `${base}/shop`];
+  const volumes = [
+    { source: `${store}/caches/shared/npm/npm`, destination: '/var/cache/npm', access: 'rw' },
+    { source: `${base}/data`, destination: '/data', access: 'rw' },
+  ] as const;
+  mkdirSync(volumes[0].source, { recursive: true });
+  const record = { build: BUILD, taken: Date.now(), stamps: [], locked: true, trust: undefined };
+  writeRecord(store, { ...record, ready: { ...ready(directory, 'default'), volumes } });
+  const wanted = { directory, environment: 'default', build: BUILD, frozen: true };
+  assert.equal(readRecord(store, wanted)?.digest, 'default');
+  rmSync(`${store}/caches`, { recursive: true });
+  assert.equal(readRecord(store, wanted), undefined);
+});

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, readFileSync } from 'node:fs';
 import { makeDirectory } from '../../linux/make-directory.ts';
 import type { Volume } from '../../plan/spec.ts';
 import { storeFailure } from '../../store/error.ts';
@@ -38,6 +38,10 @@ export interface CacheOwner {
 interface KnownCache {
   /** Directories of the cache, and where they are inside. */
   readonly places: (variables: ReadonlyMap<string, string>) => ReadonlyArray<readonly [name: string, inside: string]>;
+  /** Files by which programs that use the cache keep out of each other's way: seen by all of them, or they are of no use. */
+  readonly lockFiles?: (
+    variables: ReadonlyMap<string, string>,
+  ) => ReadonlyArray<readonly [name: string, inside: string]>;
   readonly variables: readonly Variable[];
   /** It is damaged, or waits for itself, where two use it at once. */
   readonly alone: boolean;
@@ -59,13 +63,10 @@ const KNOWN: Readonly<Record<Extract<CacheUse, { kind: 'known' }>['name'], Known
   apt: { places: () => [['archives', '/var/cache/apt/archives']], variables: [], alone: true },
   // The Cargo book, "Cargo Home": what is installed lies beside these, and belongs to the layer.
   cargo: {
-    places: (variables) => {
-      const home = variables.get('CARGO_HOME') ?? '/root/.cargo';
-      return [
-        ['registry', `${home}/registry`],
-        ['git', `${home}/git`],
-      ];
-    },
+    places: (variables) => ['registry', 'git'].map((name) => [name, `${cargoHome(variables)}/${name}`]),
+    // cargo/src/cargo/util/cache_lock.rs: what is locked here is what lies in the two directories.
+    lockFiles: (variables) =>
+      ['package-cache', 'package-cache-mutate'].map((name) => [`${name}.lock`, `${cargoHome(variables)}/.${name}`]),
     variables: [],
     alone: false,
   },
@@ -92,6 +93,10 @@ const KNOWN: Readonly<Record<Extract<CacheUse, { kind: 'known' }>['name'], Known
   },
 };
 
+function cargoHome(variables: ReadonlyMap<string, string>): string {
+  return variables.get('CARGO_HOME') ?? '/root/.cargo';
+}
+
 export function cachesDirectory(store: string): string {
   return `${store}/caches`;
 }
@@ -112,11 +117,15 @@ function unique(volumes: readonly Volume[]): Volume[] {
 }
 
 function knownCache(name: keyof typeof KNOWN, owner: CacheOwner): CacheParts {
-  const { places, variables, alone } = KNOWN[name];
+  const { places, lockFiles, variables, alone } = KNOWN[name];
+  const set = new Map(owner.variables);
   const parent = `${cachesDirectory(owner.store)}/${owner.shared ? 'shared' : projectId(owner.directory)}`;
-  const volumes = places(new Map(owner.variables)).map(
+  const volumes = places(set).map(
     ([part, destination]): Volume => ({ source: ensured(`${parent}/${name}/${part}`), destination, access: 'rw' }),
   );
+  for (const [file, destination] of lockFiles?.(set) ?? []) {
+    volumes.push({ source: lockFile(`${parent}/${name}/${file}`), destination, access: 'rw' });
+  }
   if (name === 'apt') volumes.push({ source: aptConf(owner.store), destination: APT_CONF_INSIDE, access: 'ro' });
   return { volumes, variables, locks: alone ? [`${parent}/${name}.lock`] : [] };
 }
@@ -132,6 +141,16 @@ function ensured(path: string): string {
   try {
     makeDirectory(path);
     chmodSync(path, 0o755);
+  } catch (cause) {
+    throw storeFailure('a cache cannot be made', path, cause);
+  }
+  return path;
+}
+
+/** It is never anything but empty. */
+function lockFile(path: string): string {
+  try {
+    closeSync(openSync(path, 'a', 0o644));
   } catch (cause) {
     throw storeFailure('a cache cannot be made', path, cause);
   }

@@ -63,8 +63,22 @@ describe('caches', () => {
     const store = emptyStore(t);
     const places = (about: Partial<CacheOwner>): string[] =>
       cacheParts([known('cargo')], owner(store, about)).volumes.map(({ destination }) => destination);
-    assert.deepEqual(places({}), ['/root/.cargo/registry', '/root/.cargo/git']);
-    const variables = [['CARGO_HOME', '/usr/local/cargo']] as const;
-    assert.deepEqual(places({ variables }), ['/usr/local/cargo/registry', '/usr/local/cargo/git']);
+    const names = ['registry', 'git', '.package-cache', '.package-cache-mutate'];
+    const below = (home: string): string[] => names.map((name) => `${home}/${name}`);
+    assert.deepEqual(places({}), below('/root/.cargo'));
+    assert.deepEqual(places({ variables: [['CARGO_HOME', '/usr/local/cargo']] }), below('/usr/local/cargo'));
+  });
+
+  it('of cargo have its locks, which are files that all share and none loses', (t) => {
+    const store = emptyStore(t);
+    const locks = (directory: string): string[] =>
+      cacheParts([known('cargo')], owner(store, { directory }))
+        .volumes.map(({ source }) => source)
+        .filter((source) => statSync(source).isFile());
+    const [first = '', ...rest] = locks('/home/ann/shop');
+    assert.equal(rest.length, 1);
+    const { ino } = statSync(first);
+    assert.deepEqual(locks('/home/ann/other'), [first, ...rest]);
+    assert.equal(statSync(first).ino, ino);
   });
 });

@@ -80,6 +80,13 @@ describe('inputs of a step', () => {
     assert.deepEqual(names(directory, 'missing/**', '*.zig'), []);
   });
 
+  it('are in the order of their bytes, however they were named and stored', (t) => {
+    const directory = project(t, { b: '', a: '', 'é/x': '', 'a-/x': '', c: '' });
+    const sorted = ['a', 'a-/x', 'b', 'c', 'é/x'];
+    assert.deepEqual(names(directory, 'é', 'c', 'b', 'a-', 'a'), sorted);
+    assert.deepEqual(names(directory, 'c', '.', 'b', '**'), sorted);
+  });
+
   it('are never what the project says about itself, but for who names it', (t) => {
     const directory = project(t, {
       'sandbox.toml': '',

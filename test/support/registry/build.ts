@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { busyboxLayer, debianLayer, differenceLayer, fileOf } from './layers.ts';
+import { LEFT_OUT, MANAGERS, MANAGERS_SCRIPT } from './managers.ts';
 import { beyondLayer, lowerNastyLayer, upperNastyLayer } from './nasty-layers.ts';
 import { oddLayer } from './odd-layer.ts';
 import { IMAGES, type ImageName, makePlace, PLACE, REGISTRY_BASE } from './place.ts';
@@ -17,9 +18,12 @@ const LARGE = ['ca-certificates', 'git', 'nodejs', 'npm', 'python3', 'python3-pi
 const SEARCH_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const REFERENCE = 'org.opencontainers.image.ref.name';
 const INDEX = 'application/vnd.oci.image.index.v1+json';
+const NO_LOGINS = `${PLACE.root}/no-logins.json`;
 
 function run(program: string, ...words: readonly string[]): void {
-  const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
+  const path = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
+  // Without a login session skopeo looks for logins in /run/containers, which may be root's alone: here it has none.
+  const env = { ...process.env, PATH: path, REGISTRY_AUTH_FILE: NO_LOGINS };
   execFileSync(program, words, { env, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
@@ -35,14 +39,20 @@ function once(name: string, make: (path: string) => void): string {
   return path;
 }
 
-function debootstrap(name: string, variant: string, architecture: string, packages: readonly string[]): string {
+function debootstrap(
+  name: string,
+  variant: string,
+  architecture: string,
+  packages: readonly string[],
+  more: readonly string[] = [],
+): string {
   const include = packages.length === 0 ? [] : [`--include=${packages.join(',')}`];
   return once(name, (path) =>
     run(
       'mmdebstrap',
       ...['--quiet', '--format=tar', `--variant=${variant}`, `--architectures=${architecture}`, ...include],
       // Without device nodes, which no ordinary user can unpack.
-      ...['--skip=output/dev', '--aptopt=APT::Install-Recommends "false"', SUITE, path],
+      ...['--skip=output/dev', '--aptopt=APT::Install-Recommends "false"', ...more, SUITE, path],
     ),
   );
 }
@@ -60,6 +70,12 @@ const layers = {
     );
     rmSync(large, { force: true });
     return made;
+  },
+  managers: (): string => {
+    const script = `${PLACE.layers}/managers.sh`;
+    writeFileSync(script, MANAGERS_SCRIPT);
+    const inside = `--customize-hook=chroot "$1" sh < ${script}`;
+    return debootstrap('layer-managers.tar', 'essential', 'amd64', MANAGERS, [...LEFT_OUT, inside]);
   },
   odd: (): string => once('layer-odd.tar', (path) => writeFileSync(path, oddLayer(busyboxProgram('amd64')))),
   lowerNasty: (): string =>
@@ -163,6 +179,7 @@ const images = {
   },
   debian: () => image('debian', undefined, [layers.debian()], config('amd64', '/bin/bash')),
   bigapp: () => image('bigapp', images.debian(), [layers.packages(), layers.odd()], config('amd64', '/bin/bash')),
+  managers: () => image('managers', undefined, [layers.managers()], config('amd64', '/bin/bash')),
   nasty: () => image('nasty', undefined, [layers.lowerNasty(), layers.upperNasty()], config('amd64', '/bin/sh')),
   beyond: () => image('beyond', undefined, [layers.lowerNasty(), layers.beyond()], config('amd64', '/bin/sh')),
 };
@@ -192,6 +209,7 @@ const SOURCES: Readonly<Record<ImageName, () => readonly string[]>> = {
   'bigapp:1': () => [`oci:${PLACE.layout}:${images.bigapp()}`],
   'bigapp:1-zstd': () => inZstd(images.bigapp()),
   'bigapp:1-docker': () => [`oci:${PLACE.layout}:${images.bigapp()}`, '--format', 'v2s2'],
+  'managers:1': () => [`oci:${PLACE.layout}:${images.managers()}`],
   'nasty:1': () => [`oci:${PLACE.layout}:${images.nasty()}`],
   'nasty:1-zstd': () => inZstd(images.nasty()),
   'nasty:1-docker': () => [`oci:${PLACE.layout}:${images.nasty()}`, '--format', 'v2s2'],
@@ -200,6 +218,7 @@ const SOURCES: Readonly<Record<ImageName, () => readonly string[]>> = {
 
 async function build(wanted: readonly ImageName[]): Promise<void> {
   makePlace();
+  writeFileSync(NO_LOGINS, '{}');
   for (const version of readdirSync(REGISTRY_BASE)) {
     const path = `${REGISTRY_BASE}/${version}`;
     if (/^\d+$/.test(version) && path !== PLACE.root) rmSync(path, { recursive: true, force: true });

@@ -20,6 +20,8 @@ export const IMAGES = [
   'bigapp:1-zstd',
   /** The same layers with the manifest and media types of Docker's schema 2. */
   'bigapp:1-docker',
+  /** One layer: dnf, zypper and pacman without apt, with repositories of two packages. */
+  'managers:1',
   /** Two layers of the tests' own tar writer, with everything that unpackers are known to get wrong. */
   'nasty:1',
   /** The same in zstd. */
