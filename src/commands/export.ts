@@ -32,10 +32,11 @@ export const exportCommand = defineCommand({
   options: {
     from: value([['--from'], 'ENVIRONMENT|SANDBOX|IMAGE', 'Where the program is'], text, {
       kind: 'names',
-      of: ['sandboxes', 'images'],
+      of: ['environments', 'sandboxes', 'images'],
     }),
     as: value([['--as'], 'NAME', 'What it is to be called'], text, { kind: 'nothing' }),
     list: flag(['--list'], 'List what was exported'),
+    json: flag(['--json'], 'With --list: print a JSON array'),
     remove: flag(['--remove'], 'Remove PROGRAM from ~/.local/bin, and from the applications'),
     desktop: flag(['--desktop'], 'Also show it among the applications'),
     force: flag(['--force'], 'Write over what is there'),
@@ -47,10 +48,11 @@ export const exportCommand = defineCommand({
   },
   rule: { limit: () => 1, surplus: 'refused' },
   execute: async ({ options, operands: [program] }) => {
-    const { list, remove, from, as, desktop, force, ...parts } = options;
+    const { list, json, remove, from, as, desktop, force, ...parts } = options;
     if (list && remove) throw new UsageError('only one of --list and --remove can be given');
+    if (json && !list) throw new UsageError('--json: expected --list besides it');
     const { exportProgram, listExports, removeExport } = await import('./export/export-program.ts');
-    if (list) return listExports();
+    if (list) return listExports(json);
     if (program === undefined)
       throw new UsageError('no program given', { hint: '`sandbox export --list` lists those there are' });
     if (remove) return removeExport(as ?? program);

@@ -12,6 +12,7 @@ import { note, print } from '../../ui/output.ts';
 import { UsageError } from '../arguments/usage-error.ts';
 import { shellQuote } from '../completion/shell-quote.ts';
 import { makeShims } from '../shim/make-shims.ts';
+import { mayHave } from '../shim/shims-here.ts';
 import { imageRoot, nameOfImage } from '../spec/find-image.ts';
 import { ownStore } from '../spec/own-store.ts';
 import { type Application, desktopEntry, parseApplication } from './desktop-entry.ts';
@@ -79,7 +80,13 @@ async function sourceOf({ program, from, session }: ExportWishes): Promise<Sourc
         hint: `session = [${session.map((option) => JSON.stringify(option.slice(2))).join(', ')}]`,
       });
     }
-    const { root } = await makeShims({ directory, environment, names: [program], frozen: undefined, quiet: false });
+    const ready = await makeShims({ directory, environment, names: [program], frozen: undefined, quiet: false });
+    if (!mayHave(ready, program)) {
+      note(
+        `${program}: the environment ${environment} has no such program on PATH: what is exported ends with status 127`,
+      );
+    }
+    const { root } = ready;
     const layers = root.kind === 'host' ? ['/'] : root.layers;
     // A link: what makes the shim anew makes this one anew.
     return { exported: { link: `${shimPath(store, directory)}/${program}` }, layers, applications: APPLICATIONS };
@@ -138,13 +145,15 @@ function namesIn(path: string): string[] {
   }
 }
 
-/** Prints the names of what was exported. */
-export function listExports(): number {
-  print(
-    exportedNames(placesOf(process.env))
-      .map((name) => `${name}\n`)
-      .join(''),
-  );
+/** Prints the names of what was exported; for programs with their paths. */
+export function listExports(json: boolean): number {
+  const places = placesOf(process.env);
+  const names = exportedNames(places);
+  const asJson = (): string => {
+    const rows = names.map((name) => ({ name, path: `${places.bin}/${name}` }));
+    return `${JSON.stringify(rows, null, 2)}\n`;
+  };
+  print(json ? asJson() : names.map((name) => `${name}\n`).join(''));
   return 0;
 }
 

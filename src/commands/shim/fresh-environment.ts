@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { ProjectError } from '../../project/error.ts';
 import { LOCK_FILE } from '../../project/find.ts';
-import type { ReadyEnvironment } from '../../project/record.ts';
-import { contentsOf, settledContents } from '../../project/shim/contents.ts';
+import { hasCaches, type ReadyEnvironment } from '../../project/record.ts';
+import { contentsOf, settledContents, stampOfConfig } from '../../project/shim/contents.ts';
 import { shimPath } from '../../project/shim/files.ts';
-import { readShims } from '../../project/shim/record.ts';
+import { readShims, type ShimRecord } from '../../project/shim/record.ts';
 import { stampOf } from '../../project/stamp.ts';
 import { isSoundLayer } from '../../store/layers.ts';
 import { note } from '../../ui/output.ts';
@@ -21,7 +21,7 @@ export interface CalledShim {
 /**
  * Gives the environment that a shim is to start its program in. Where the project's files say what they said when it was made, the
  * shims are made anew without a word; where they do not, that is an error, unless they are to refresh themselves. Throws a
- * ProjectError of code SHIM, and what preparing the environment throws.
+ * ProjectError of code SHIM or UNTRUSTED, and what preparing the environment throws.
  */
 export async function freshEnvironment({ directory, environment, name }: CalledShim): Promise<ReadyEnvironment> {
   const store = ownStore();
@@ -30,12 +30,33 @@ export async function freshEnvironment({ directory, environment, name }: CalledS
   if (record === undefined || !record.names.includes(name)) throw stale(name, 'it is not known here any more', refresh);
   const why = whyStale(store, record.ready, { name, contents: record.contents });
   if (why === undefined) {
+    if (!isSameConfig(record)) await expectStillTrusted({ directory, environment, name });
+    // Making them anew takes the whole environment.
+    if (!hasCaches(store, record.ready))
+      return await makeShims({ directory, environment, names: [name], frozen: undefined, quiet: true });
     await renew(store, record.ready, record.names);
     return record.ready;
   }
   if (record.ready.shimRefresh !== 'automatic') throw stale(name, why, refresh);
   note(`${name}: ${why}: preparing the environment`);
   return await makeShims({ directory, environment, names: [name], frozen: undefined, quiet: false });
+}
+
+function isSameConfig({ config }: ShimRecord): boolean {
+  const now = stampOfConfig();
+  return config?.path === now.path && config.state === now.state;
+}
+
+/** What the configuration says about a directory decides on trust, too, and may have been written since. */
+async function expectStillTrusted({ directory, environment }: CalledShim): Promise<void> {
+  const [{ loadProject }, { environmentOf }, { expectTrust }, { surveyHost }] = await Promise.all([
+    import('../../project/load.ts'),
+    import('../project/environment.ts'),
+    import('../project/trust/expect-trust.ts'),
+    import('../../host/survey.ts'),
+  ]);
+  const project = await loadProject(directory);
+  await expectTrust(project, environmentOf(project, environment), surveyHost());
 }
 
 function whyStale(

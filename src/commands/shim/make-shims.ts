@@ -1,9 +1,8 @@
 import type { ReadyEnvironment } from '../../project/record.ts';
 import { compileShims } from '../../project/shim/compile.ts';
-import { settledContents } from '../../project/shim/contents.ts';
+import { type SettledContents, settledContents } from '../../project/shim/contents.ts';
 import { removeShimFiles, writeShimFiles } from '../../project/shim/files.ts';
 import { readAllShims, readShims, writeShims } from '../../project/shim/record.ts';
-import type { Stamp } from '../../project/stamp.ts';
 import { note } from '../../ui/output.ts';
 import { prepare } from '../project/prepare.ts';
 import { ownStore } from '../spec/own-store.ts';
@@ -49,7 +48,7 @@ export async function makeShims(wishes: ShimWishes): Promise<ReadyEnvironment> {
 export async function writeAll(
   store: string,
   ready: ReadyEnvironment,
-  of: { readonly names: readonly string[]; readonly stamps: readonly Stamp[]; readonly contents: string },
+  of: SettledContents & { readonly names: readonly string[] },
   quiet: boolean,
 ): Promise<void> {
   const { directory, environment } = ready;
@@ -57,7 +56,7 @@ export async function writeAll(
   if (!quiet) for (const line of notes) note(line);
   const { shims, ...besides } = await compileShims(of.names, request, preparationProgress);
   // The record first: garbage collection keeps the layers from then on.
-  writeShims(store, { names: of.names, contents: of.contents, ready, ...besides });
+  writeShims(store, { names: of.names, contents: of.contents, config: of.config, ready, ...besides });
   writeShimFiles(store, directory, shims);
   for (const [other, record] of readAllShims(store, directory)) {
     if (other === environment) continue;

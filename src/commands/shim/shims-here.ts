@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { fsPath } from '../../linux/paths.ts';
 import { currentDirectory } from '../../linux/proc-self.ts';
+import { isTerminal } from '../../linux/terminal.ts';
 import { ProjectError } from '../../project/error.ts';
 import { expectProject } from '../../project/find.ts';
 import { loadProject } from '../../project/load.ts';
@@ -10,6 +11,7 @@ import { shimPath } from '../../project/shim/files.ts';
 import { parseShimName } from '../../project/shim/name.ts';
 import { readAllShims } from '../../project/shim/record.ts';
 import { note, print } from '../../ui/output.ts';
+import { printable } from '../../ui/printable.ts';
 import { tableForOutput } from '../../ui/table.ts';
 import { ownStore } from '../spec/own-store.ts';
 import { DEFAULT_PATH } from '../spec/sandbox-environment.ts';
@@ -34,7 +36,9 @@ export async function shimsHere(unsafeNames: readonly string[], wishes: Wishes):
     for (const missing of names.filter((each) => !mayHave(ready, each))) {
       note(`${missing}: the environment ${name} has no such program on PATH: its shim ends with status 127`);
     }
-    print(names.map((each) => `${directory}/.sandbox/bin/${each}\n`).join(''));
+    const paths = names.map((each) => `${directory}/.sandbox/bin/${each}\n`).join('');
+    // Programs get them as they are.
+    print(isTerminal(1) ? printable(paths) : paths);
   }
   return 0;
 }
@@ -84,7 +88,7 @@ function isOurs(path: string, copy: string): boolean {
 }
 
 /** Whether the environment may have a program: links to elsewhere count, since a look along them takes the sandbox. */
-function mayHave({ root, variables }: ReadyEnvironment, name: string): boolean {
+export function mayHave({ root, variables }: ReadyEnvironment, name: string): boolean {
   const path = variables.find(([variable]) => variable === 'PATH')?.[1];
   if (root.kind === 'host') {
     const places = (path ?? process.env.PATH ?? DEFAULT_PATH).split(':');

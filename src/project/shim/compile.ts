@@ -14,6 +14,7 @@ import { type BeginProgress, joinInput, planInput } from '../../sandbox/input.ts
 import { ensurePlacedLayer, type PlacedLayer } from '../../sandbox/placed-layer.ts';
 import { layerKey, unsyncedMark } from '../../store/layers.ts';
 import { ensureStore, shelf } from '../../store/layout.ts';
+import { readSpec } from '../../store/sandbox-directory.ts';
 import type { ReadyEnvironment } from '../record.ts';
 import { type Stamp, stampOf } from '../stamp.ts';
 import { joiningPath, type ShimFiles, shimPath } from './files.ts';
@@ -49,7 +50,10 @@ export async function compileShims(
   ensureStore(store);
   const elf = (operations: readonly SetupOp[]): Buffer =>
     compileLauncher(operations, { arch, explainer: explainer() }).elf();
-  if (spec === undefined) {
+  const directory = `${shelf(store, 'sandboxes')}/${ready.sandbox}`;
+  // Before it is read: what it says from now on is another state.
+  const opened = stampOf(`${directory}/spec.json`);
+  if (spec === undefined || !isJoinedAs(spec, directory)) {
     return {
       shims: names.map((name) => ({ name, shim: elf(planProgram(programOf(ready, name))), joining: undefined })),
     };
@@ -60,8 +64,7 @@ export async function compileShims(
   const placedFiles = layer?.files ?? [];
   const { workspace } = spec;
   const within = request.keepsDirectory && workspace.kind !== 'none' ? { within: workspace.path } : {};
-  const fresh = freshness(input, request);
-  const directory = `${shelf(store, 'sandboxes')}/${ready.sandbox}`;
+  const fresh = freshness(input, { ...request, stamps: [...request.stamps, opened] });
   const shims = names.map((name) => {
     const plan: ShimPlan = {
       ...programOf(ready, name),
@@ -96,6 +99,18 @@ async function withPlacedLayer(input: PlanInput): Promise<{ input: PlanInput; la
   return { input: { ...input, root: above, spec: { ...input.spec, rootfs: above } }, layer };
 }
 
+/**
+ * Whether a launcher may join the sandbox of the services, if there is one: who joins has the root file system, the network and
+ * the restrictions of whoever opened it (sandbox/start.ts), which may be others than those that the project's files ask for by
+ * now. A process with the host's network in a sandbox without one would be a way out.
+ */
+function isJoinedAs({ rootfs, network, security }: Spec, directory: string): boolean {
+  const opened = readSpec(directory);
+  if (opened === undefined) return true;
+  const said = (value: unknown): string => JSON.stringify(value);
+  return opened.network === network && said(opened.rootfs) === said(rootfs) && said(opened.security) === said(security);
+}
+
 function programOf(
   { directory, environment }: ReadyEnvironment,
   name: string,
@@ -116,6 +131,7 @@ function freshness({ root, spec, facts }: PlanInput, { stamps }: ShimRequest): S
   // One that is on its way to the disk becomes sure without us; until then it is looked at each time.
   const unsure = layers.map(unsyncedMark).filter((mark) => existsSync(mark));
   files.push(...unsure.map((path) => ({ path, state: '' })));
-  const paths = root.kind === 'host' ? [`${store}/host/${root.generation}`] : layers;
+  const caches = spec.volumes.map(({ source }) => source).filter((source) => source.startsWith(`${store}/caches/`));
+  const paths = [...(root.kind === 'host' ? [`${store}/host/${root.generation}`] : layers), ...caches];
   return { files, paths, program: stampOf(process.execPath) };
 }

@@ -1,3 +1,4 @@
+import { configPath } from '../../config/load.ts';
 import { LOCAL_FILE, LOCK_FILE, PROJECT_FILE } from '../find.ts';
 import { readProjectFile } from '../project-file.ts';
 import { type Stamp, stampOf } from '../stamp.ts';
@@ -26,14 +27,30 @@ function readIfAny(path: string): Buffer | undefined {
   }
 }
 
+/** What the files of a project looked like and said at the same time. */
+export interface SettledContents {
+  /** Of these files, and of the configuration. */
+  readonly stamps: readonly Stamp[];
+  /** As of contentsOf. */
+  readonly contents: string;
+  /** Of config.toml, which has profiles for directories. */
+  readonly config: Stamp;
+}
+
+/** Gives the stamp of the user's configuration. */
+export function stampOfConfig(): Stamp {
+  return stampOf(configPath(process.env));
+}
+
 /** Gives the files' stamps and contents, as they are while nobody changes them. */
-export async function settledContents(directory: string): Promise<{ stamps: readonly Stamp[]; contents: string }> {
+export async function settledContents(directory: string): Promise<SettledContents> {
   for (;;) {
-    const stamps = NAMES.map((name) => stampOf(`${directory}/${name}`));
+    const config = stampOfConfig();
+    const stamps = [...NAMES.map((name) => stampOf(`${directory}/${name}`)), config];
     const changed = Math.max(0, ...stamps.map(({ state }) => Number(BigInt(state.split(' ')[3] ?? 0) / 1_000_000n)));
     const wait = changed + SETTLED_MS - Date.now();
     if (wait > 0) await new Promise((resolve) => void setTimeout(resolve, Math.min(wait, SETTLED_MS)));
     const contents = contentsOf(directory);
-    if (stamps.every(({ path, state }) => stampOf(path).state === state)) return { stamps, contents };
+    if (stamps.every(({ path, state }) => stampOf(path).state === state)) return { stamps, contents, config };
   }
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { makeDirectory } from '../../linux/make-directory.ts';
 import { ensureProjectPath, projectPath, writeAside } from '../../store/projects.ts';
 import type { ReadyEnvironment } from '../record.ts';
+import type { Stamp } from '../stamp.ts';
 
 /*
  * $STORE/projects/ID/shims/ENVIRONMENT.json   which shims an environment has, and what it was when they were made
@@ -14,6 +15,8 @@ export interface ShimRecord {
   readonly names: readonly string[];
   /** Of the contents of the project's files and the lock: contents.ts. */
   readonly contents: string;
+  /** The configuration's file: another one may hold the project more closely. Undefined in those of earlier versions. */
+  readonly config?: Stamp;
   /** Its layers are in use: garbage collection keeps them. */
   readonly ready: ReadyEnvironment;
   /** Tree of the layer above them, where there is one: CompiledShims. */

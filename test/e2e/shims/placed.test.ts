@@ -55,6 +55,18 @@ for (const [ids, needed] of [
       assert.deepEqual(placed(world), []);
     });
 
+    test('does without caches that were removed: they are made again', async (t) => {
+      const world = await projectWorld(t, ids);
+      const toml = `image = "${world.registry.host}/box:1"\nnetwork = "none"\ncache = ["npm"]\n`;
+      world.write('sandbox.toml', toml);
+      await world.says(['shim', '-q', 'sh']);
+      await shim(world, 'echo 1 > /var/cache/npm/here');
+      assert.equal(await shim(world, 'cat /var/cache/npm/here'), '1\n');
+      await world.says(['gc', '--caches']);
+      assert.equal(await shim(world, 'ls /var/cache/npm; echo 2 > /var/cache/npm/here'), '');
+      assert.equal(await shim(world, 'cat /var/cache/npm/here'), '2\n');
+    });
+
     test('hides nothing of an image that has links in its place', async (t) => {
       const world = await projectWorld(t, ids);
       const links = archive([
