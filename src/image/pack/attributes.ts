@@ -5,6 +5,10 @@ import { ERRNO, failed, must } from './failure.ts';
 
 const OPAQUE = 'user.overlay.opaque';
 const FUSE = 'user.fuseoverlayfs.';
+const ACCESS_LIST = 'system.posix_acl_access';
+const LIST_HEADER = 4;
+const LIST_ENTRY = 8;
+const ACL_GROUP_OBJ = 0x04;
 
 /** Whether a layer's archive has an attribute: those that unpacking keeps, but fuse-overlayfs's own. */
 function isKept(name: string): boolean {
@@ -43,8 +47,24 @@ export function dropXattrs(calls: FileCalls, descriptor: number, path: string): 
       const value = calls.fgetxattr(descriptor, name);
       if (typeof value !== 'number' && value.toString('latin1') === 'y') continue;
     }
+    if (name === ACCESS_LIST) narrowGroup(calls, descriptor, path);
     const result = calls.fremovexattr(descriptor, name);
     if (result !== -ERRNO.ENODATA) must(result, path, `remove the attribute ${JSON.stringify(name)}`);
+  }
+}
+
+/**
+ * With a list, what the mode says of the group is the list's mask: without it the group would be given what was others'. acl(5),
+ * "correspondence between ACL entries and file permission bits"; include/uapi/linux/posix_acl_xattr.h.
+ */
+function narrowGroup(calls: FileCalls, descriptor: number, path: string): void {
+  const value = calls.fgetxattr(descriptor, ACCESS_LIST);
+  const status = calls.lstatat(descriptor, '');
+  if (typeof value === 'number' || typeof status === 'number') return;
+  for (let at = LIST_HEADER; at + LIST_ENTRY <= value.length; at += LIST_ENTRY) {
+    if (value.readUInt16LE(at) !== ACL_GROUP_OBJ) continue;
+    const group = (value.readUInt16LE(at + 2) & 0o7) << 3;
+    must(calls.fchmod(descriptor, status.mode & 0o7777 & (~0o070 | group)), path, 'set the mode');
   }
 }
 

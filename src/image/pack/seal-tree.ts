@@ -4,7 +4,7 @@ import { isOpaque, isWhiteout, markOpaque, typeOf } from '../../linux/overlay-fo
 import { below, LONGEST, OPAQUE, WHITEOUT } from '../unpack/tree/unsafe-path.ts';
 import { dropXattrs, keptXattrs, sameXattrs } from './attributes.ts';
 import { firstDifference } from './content.ts';
-import { failed, must, unfit } from './failure.ts';
+import { ERRNO, failed, must, unfit } from './failure.ts';
 import {
   type LowerDirectories,
   type LowerEntry,
@@ -21,6 +21,7 @@ const PERMISSIONS = 0o7777;
 /** Each level takes some of the stack; no program makes so many on purpose. */
 const MOST_LEVELS = 512;
 const OPAQUE_XATTR = 'user.overlay.opaque';
+const FUSE_OPAQUE_XATTR = 'user.fuseoverlayfs.opaque';
 
 export interface SealOptions {
   readonly calls: FileCalls;
@@ -40,12 +41,6 @@ export interface SealOptions {
  */
 export function sealTree(root: number, options: SealOptions): void {
   new Sealing(options).root(root);
-}
-
-/** Where an entry is: the names beside it, and the directories below. */
-interface Around {
-  readonly names: ReadonlySet<string>;
-  readonly lowers: LowerDirectories;
 }
 
 class Sealing {
@@ -75,39 +70,27 @@ class Sealing {
 
   /** Seals what is in a directory; gives whether nothing is left in it. */
   #entries(directory: number, path: string, lowers: LowerDirectories): boolean {
-    const names = namesOf(directory, path);
-    const isThere = new Set(names);
     let left = 0;
-    for (const name of names) {
+    for (const name of namesOf(directory, path)) {
       const at = below(path, name);
       if (at.length > LONGEST) throw unfit(at, `its path has ${at.length} bytes, and Linux takes ${LONGEST}`);
       const status = this.#look(directory, name, at);
-      if (name.startsWith(WHITEOUT)) {
-        if (this.#convert(directory, name, at, status, { names: isThere, lowers })) left += 1;
-      } else if (this.#entry(directory, name, at, status, lowers)) left += 1;
+      if (name.startsWith(WHITEOUT)) this.#dropMark(directory, name, at, status);
+      else if (this.#entry(directory, name, at, status, lowers)) left += 1;
     }
     return left === 0;
   }
 
   /**
-   * Where fuse-overlayfs may make no device, a whiteout is an empty file; fuse-overlayfs(1). Where it may, it also writes one over
-   * its own mark of an opaque directory, read as a name that is gone. Gives whether a whiteout remains.
+   * Takes away what fuse-overlayfs adds to its attribute of an opaque directory: a file, and a device that says the file is gone.
+   * Whiteouts are devices with any driver, since Linux 5.8 lets everybody make them. Other files with such names are the script's,
+   * and whoever reads the layer would take them for whiteouts.
    */
-  #convert(directory: number, name: string, path: string, status: FileStatus, { names, lowers }: Around): boolean {
-    // No layer below has a name of this kind.
-    if (isWhiteout(status)) return this.#remove(directory, name, path, 0);
-    const hidden = name.slice(WHITEOUT.length);
-    const isMark = typeOf(status) === FILE_TYPE.S_IFREG && status.size === 0;
-    if (!isMark || hidden === '' || hidden === '.' || hidden === '..' || hidden.startsWith(WHITEOUT)) {
-      // The directory's own mark was seen when it was opened.
-      if (!isMark || name !== OPAQUE)
-        throw unfit(path, `names that begin with ${WHITEOUT} mean something else in layers`, 'give it another name');
-    }
+  #dropMark(directory: number, name: string, path: string, status: FileStatus): void {
+    const isMark = name === OPAQUE && typeOf(status) === FILE_TYPE.S_IFREG && status.size === 0;
+    if (!isWhiteout(status) && !(isMark && this.#hasFuseMark(directory)))
+      throw unfit(path, `names that begin with ${WHITEOUT} mean something else in layers`, 'give it another name');
     this.#remove(directory, name, path, 0);
-    // A file that is there after all counts more than what says that it is gone.
-    if (name === OPAQUE || names.has(hidden) || lowerEntry(this.#calls, lowers, hidden) === undefined) return false;
-    must(this.#calls.mknodat(directory, hidden, FILE_TYPE.S_IFCHR), path, 'make a whiteout');
-    return true;
   }
 
   /** Gives whether the entry remains. */
@@ -177,11 +160,14 @@ class Sealing {
 
   /** Whether an open directory hides what is below: by any driver's mark. */
   #hides(directory: number): boolean {
-    const says = (name: string): boolean => {
-      const value = this.#calls.fgetxattr(directory, name);
-      return typeof value !== 'number' && value.toString('latin1') === 'y';
-    };
-    if (isOpaque(this.#calls, directory) || says('user.fuseoverlayfs.opaque')) return true;
+    return isOpaque(this.#calls, directory) || this.#hasFuseMark(directory);
+  }
+
+  #hasFuseMark(directory: number): boolean {
+    const value = this.#calls.fgetxattr(directory, FUSE_OPAQUE_XATTR);
+    if (typeof value !== 'number') return value.toString('latin1') === 'y';
+    if (value !== -ERRNO.EOPNOTSUPP) return false;
+    // The file alone says it where there are no attributes.
     const mark = this.#calls.lstatat(directory, OPAQUE);
     return typeof mark !== 'number' && typeOf(mark) === FILE_TYPE.S_IFREG;
   }
