@@ -3,10 +3,12 @@ import {
   type Directory,
   type DraftCommand,
   type DraftStep,
+  type DraftVariable,
   type Findings,
   isEnough,
   versionIn,
 } from './findings.ts';
+import { type Manager, managerOf } from './node-manager.ts';
 
 /** Of Debian 12. */
 const DEBIAN_NODE = [18];
@@ -15,34 +17,10 @@ const OWN = /^(?:pre|post)|^(?:prepare|install|uninstall|dependencies|restart|st
 const FIRST = ['test', 'start', 'dev', 'build', 'lint'];
 const MOST_SCRIPTS = 8;
 
-interface Manager {
-  readonly name: string;
-  readonly lock: string | undefined;
-  /** How it is installed, where Debian does not have it. */
-  readonly install: string | undefined;
-  /** Installs what the lock says; in the directory of package.json. */
-  readonly dependencies: string;
-}
-
-function managerOf(directory: Directory, declared: string): Manager {
-  const version = /@([0-9.]+)/.exec(declared)?.[1];
-  if (directory.names.has('pnpm-lock.yaml')) {
-    const install = `npm install --global pnpm@${version ?? '9'}`;
-    return { name: 'pnpm', lock: 'pnpm-lock.yaml', install, dependencies: 'pnpm install --frozen-lockfile' };
-  }
-  if (directory.names.has('yarn.lock')) {
-    const install = `npm install --global yarn@${version?.startsWith('1') ? version : '1'}`;
-    return { name: 'yarn', lock: 'yarn.lock', install, dependencies: 'yarn install --frozen-lockfile' };
-  }
-  const [lock] = directory.those('package-lock.json', 'npm-shrinkwrap.json');
-  const dependencies = `npm ${lock === undefined ? 'install --no-package-lock' : 'ci'} --no-audit --no-fund`;
-  return { name: 'npm', lock, install: undefined, dependencies };
-}
-
 /** Gives what package.json and the lock files say. */
 export function nodeFindings(directory: Directory): Findings {
   const manifest = parsed(directory.text('package.json'));
-  const manager = managerOf(directory, textOf(manifest.packageManager));
+  const manager = managerOf(directory, textOf(manifest.packageManager), manifest.workspaces !== undefined);
   const engine = versionIn(textOf(recordOf(manifest.engines).node), 1);
   const isOld = engine !== undefined && !isEnough(DEBIAN_NODE, engine);
   return {
@@ -59,30 +37,66 @@ export function nodeFindings(directory: Directory): Findings {
     packages: ['nodejs', 'npm'],
     more: ['ca-certificates'],
     caches: ['npm'],
-    shims: ['node', 'npm'],
-    steps: needsInstall(manifest) ? [dependencies(manager)] : [],
-    variables: [],
-    commands: scripts(recordOf(manifest.scripts), manager.name),
+    shims: [...new Set(['node', 'npm', manager.name])],
+    ...installed(manifest, manager),
   };
 }
 
-function needsInstall(manifest: Readonly<Record<string, unknown>>): boolean {
-  const lists = [manifest.dependencies, manifest.devDependencies, manifest.optionalDependencies];
-  // Packages of a workspace are links into the project, which a step does not see.
-  return manifest.workspaces === undefined && lists.some((list) => Object.keys(recordOf(list)).length > 0);
+/** Dependencies are a layer of the environment where that can be, else in the project. */
+function installed(
+  manifest: Readonly<Record<string, unknown>>,
+  manager: Manager,
+): Pick<Findings, 'steps' | 'variables' | 'commands'> {
+  const { name, lock, isWorkspace, findsAbove } = manager;
+  const commands = scripts(recordOf(manifest.scripts), name);
+  const tool = toolOf(manager);
+  if (isWorkspace) {
+    const install = name === 'npm' && lock !== undefined ? 'ci' : 'install';
+    const description = 'The dependencies, into node_modules of the project: to be run first';
+    return { steps: tool, variables: [], commands: [command('install', description, [name, install]), ...commands] };
+  }
+  if (!needsInstall(manifest)) return { steps: tool, variables: [], commands };
+  return { steps: [...tool, dependencies(manager)], variables: findsAbove ? [] : [PATH], commands };
 }
 
-function dependencies({ lock, install, dependencies }: Manager): DraftStep {
+const PATH: DraftVariable = {
+  name: 'PATH',
+  value: '/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  comment: 'Programs of the dependencies come first.',
+};
+
+function needsInstall(manifest: Readonly<Record<string, unknown>>): boolean {
+  const lists = [manifest.dependencies, manifest.devDependencies, manifest.optionalDependencies];
+  return lists.some((list) => Object.keys(recordOf(list)).length > 0);
+}
+
+/** The step that installs the manager itself, where it does not come with npm. */
+function toolOf({ name, from }: Manager): DraftStep[] {
+  if (from === undefined) return [];
+  const loose = `Each build may get another ${name}: \`packageManager\` of package.json pins it.`;
+  return [
+    {
+      name,
+      comment: ["What package.json's scripts are run with.", ...(from.isPinned ? [] : [loose])],
+      inputs: [],
+      caches: ['npm'],
+      script: `npm install --global --no-audit --no-fund ${from.spec}\n`,
+      isPinned: from.isPinned,
+    },
+  ];
+}
+
+function dependencies({ lock, install, leaves }: Manager): DraftStep {
   const files = ['package.json', ...(lock === undefined ? [] : [lock])];
   const lines = [
-    ...(install === undefined ? [] : [install]),
     `cp ${files.join(' ')} / && cd /`,
-    dependencies,
+    install,
     `rm ${files.join(' ')}`,
+    ...(leaves.length === 0 ? [] : [`rm -rf ${leaves.join(' ')}`]),
   ];
   const again = 'What package.json asks for, in /node_modules: Node looks there from every directory.';
   const pinned = [`Run again when ${files.join(' or ')} changes.`];
-  const loose = ['There is no lock file, so each build may get other versions: `npm install` in a shell writes one.'];
+  const loose = ['There is no lock file, so each build may get other versions.'];
   return {
     name: 'dependencies',
     comment: [again, ...(lock === undefined ? loose : pinned)],

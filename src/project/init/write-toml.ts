@@ -69,7 +69,7 @@ function step({ name, comment: about, inputs, caches, script, isPinned }: DraftS
     ...comment(about),
     '[[steps]]',
     `name = ${text(name)}`,
-    `inputs = ${list(inputs)}`,
+    ...(inputs.length === 0 ? [] : [`inputs = ${list(inputs)}`]),
     `cache = ${list(caches)}`,
     'network = true',
     ...(isPinned ? [] : ['reproducible = false']),

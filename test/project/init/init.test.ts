@@ -79,6 +79,51 @@ describe('a file that init writes', () => {
     assert.match(text, /^packages = \["ca-certificates", "nodejs", "npm"\]$/m);
   });
 
+  it('has the package manager that the lock file or package.json is of', async (t) => {
+    const manifest = (more: object): string =>
+      JSON.stringify({ scripts: { test: 'x' }, devDependencies: { jest: '1' }, ...more });
+    const cases = [
+      [{ 'pnpm-lock.yaml': '' }, { packageManager: 'pnpm@9.1.0' }, 'pnpm', 'pnpm@9.1.0', true],
+      [{ 'pnpm-lock.yaml': '' }, { packageManager: 'npm@10.0.0' }, 'pnpm', 'pnpm@9', false],
+      [{ 'yarn.lock': '# yarn lockfile v1' }, {}, 'yarn', 'yarn@1', false],
+      [{ 'bun.lock': '{}' }, {}, 'bun', 'bun@1', false],
+      [{ 'bun.lockb': '' }, { packageManager: 'bun@1.2.3' }, 'bun', 'bun@1.2.3', true],
+      [{}, { packageManager: 'pnpm@9.1.0' }, 'pnpm', 'pnpm@9.1.0', true],
+    ] as const;
+    for (const [files, more, name, spec, isPinned] of cases) {
+      const { project } = await written(t, { ...files, 'package.json': manifest(more) });
+      const environment = project.environments.get('default');
+      const tool = environment?.steps.find((step) => step.name === name);
+      assert.ok(tool?.script.endsWith(` ${spec}\n`), tool?.script);
+      assert.equal(tool?.reproducible, isPinned);
+      const [lock] = Object.keys(files);
+      const step = environment?.steps.at(-1);
+      assert.deepEqual(step?.inputs, ['package.json', ...(lock === undefined ? [] : [lock])]);
+      assert.match(step?.script ?? '', new RegExp(`^${name} install${lock ? ' --frozen-lockfile' : ''}`, 'm'));
+      assert.deepEqual(runOf(project, 'test'), [name, 'run', 'test']);
+      assert.deepEqual(environment?.shims, ['node', 'npm', name]);
+      const path = environment?.variables.find(([variable]) => variable === 'PATH')?.[1];
+      assert.match(String(path), /^\/node_modules\/\.bin:.*:\/bin$/, 'programs of dependencies are found');
+    }
+  });
+
+  it('has what is kept in the project itself as a command, since a step sees a copy only', async (t) => {
+    const workspace = '{"workspaces":["packages/*"],"dependencies":{"a":"1"}}';
+    const cases = [
+      [{ 'package.json': workspace, 'package-lock.json': '{}' }, ['npm', 'ci'], []],
+      [{ 'package.json': workspace }, ['npm', 'install'], []],
+      [{ 'package.json': '{"dependencies":{"a":"1"}}', 'pnpm-workspace.yaml': '' }, ['pnpm', 'install'], ['pnpm']],
+      [{ 'package.json': workspace, 'pnpm-lock.yaml': '', 'pnpm-workspace.yaml': '' }, ['pnpm', 'install'], ['pnpm']],
+      [{ 'package.json': '{}', 'yarn.lock': '__metadata:\n  version: 8\n' }, ['yarn', 'install'], ['yarn']],
+    ] as const;
+    for (const [files, run, steps] of cases) {
+      const { project } = await written(t, files);
+      assert.deepEqual(runOf(project, 'install'), run);
+      const names = project.environments.get('default')?.steps.map(({ name }) => name);
+      assert.deepEqual(names, ['packages', ...steps]);
+    }
+  });
+
   it('takes the image of a language that Debian is too old for', async (t) => {
     const node = await written(t, { 'package.json': '{"engines":{"node":"^22.1"}}' });
     assert.equal(node.project.environments.get('default')?.image, 'node:22-bookworm-slim');
