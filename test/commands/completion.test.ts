@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { bashCompletion } from '../../src/commands/completion/bash.ts';
@@ -9,6 +9,8 @@ import { fishCompletion } from '../../src/commands/completion/fish.ts';
 import { fishQuote, shellQuote } from '../../src/commands/completion/shell-quote.ts';
 import { zshCompletion } from '../../src/commands/completion/zsh.ts';
 import { COMMAND_NAMES, loadAll, loadAllCommands } from '../../src/commands/registry.ts';
+import { needs } from '../packages.ts';
+import { Terminal } from '../support/terminal.ts';
 
 const commands = await loadAllCommands();
 const groups = (await loadAll()).filter((each) => each.kind === 'group');
@@ -146,6 +148,40 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
     const found = run('zsh', ['-f', '-c', 'autoload -U compinit; compinit -D; source ./zsh; functions +']);
     const names = [...COMMAND_NAMES, ...commands.map(({ name }) => name.replace(' ', '_'))];
     for (const name of names) assert.match(found, new RegExp(`^_sandbox_${name}$`, 'm'));
+  });
+
+  // Only zsh's line editor knows what `compadd` and `_arguments` are told.
+  it('zsh offers commands, names and what follows --', { skip: missing('zsh') || needs('python3') }, async (t) => {
+    const account = {
+      name: userInfo().username,
+      uid: userInfo().uid,
+      gid: userInfo().gid,
+      home: directory,
+      sandbox: '',
+    };
+    const env = { PATH: `${directory}:/usr/bin:/bin` };
+    const terminal = await Terminal.open(t, account, ['zsh', '-f', '-i'], { cwd: directory, env, columns: 150 });
+    terminal.type("PS1='> '; autoload -U compinit; compinit -D -u; source ./zsh; print rea''dy\n");
+    await terminal.see(/ready/);
+    // The line editor reads from here on: it has asked for bracketed paste.
+    await terminal.see(/\[\?2004h/);
+    for (const [line, offered] of [
+      ['image p', /prune [\s\S]*pull /],
+      ['websi', /website/],
+      ['shell w', /web\s+wolfi\s+worker\s+www/],
+      ['run -- /usr/bin/tru', /true\*?\s+truncate/],
+      ['run -- tru', /true\s+truncate/],
+      ['do web', /website/],
+      ['export --from w', /web\s+wolfi\s+worker\s+www/],
+      ['image rm 127', /127\.0\.0\.1:5000\/big:1\s+127\.0\.0\.1:5000\/big:2/],
+    ] as const) {
+      // Ctrl-D lists, Ctrl-U clears the line.
+      terminal.type(`sandbox ${line}\x04`);
+      await terminal.see(offered);
+      terminal.type('\x15');
+    }
+    terminal.type('exit\n');
+    await terminal.end();
   });
 
   describe('in fish', { skip: missing('fish') }, () => {

@@ -3,7 +3,7 @@ import type { CommandGroup } from '../arguments/group.ts';
 import type { Completion, Option } from '../arguments/option.ts';
 import { shellQuote } from './shell-quote.ts';
 
-/** The action of zshcompsys(1), _arguments. */
+/** The action of zshcompsys(1), _arguments. After a space it is called as it is, else with options of compadd put before its words. */
 function action(completion: Completion): string {
   switch (completion.kind) {
     case 'nothing':
@@ -15,10 +15,14 @@ function action(completion: Completion): string {
     case 'variables':
       return '_parameters -g "*export*"';
     case 'names':
-      return `_sandbox_names ${completion.of.join(' ')}`;
+      return ` _sandbox_names ${completion.of.join(' ')}`;
     case 'words':
       return `(${completion.words.join(' ')})`;
   }
+}
+
+function spaced(words: string): string {
+  return ` ${words.trimStart()}`;
 }
 
 /** Within a specification these end a part of it. */
@@ -42,7 +46,7 @@ function operandSpecifications(command: Command): string[] {
     return [shellQuote(`1: :${action(command.completion)}`), shellQuote('*: :_files')];
   }
   if (command.takesCommand) {
-    return [shellQuote(`1: :_sandbox_operand ${action(command.completion)}`), shellQuote('*:: :_normal')];
+    return [shellQuote(`1: : _sandbox_operand${spaced(action(command.completion))}`), shellQuote('*:: :_normal')];
   }
   return command.completion.kind === 'nothing' ? [] : [shellQuote(`*: :${action(command.completion)}`)];
 }
@@ -66,7 +70,7 @@ function descriptions(listed: ReadonlyArray<{ readonly name: string; readonly de
 function groupFunction({ name }: CommandGroup, commands: readonly Command[]): string {
   const members = commands.filter((command) => command.name.startsWith(`${name} `));
   return `_sandbox_${name}() {
-  local -a commands=(
+  local -a subcommands=(
 ${descriptions(members)}  )
   _sandbox_dispatch ${name}_
 }
@@ -94,10 +98,10 @@ _sandbox_operand() {
   fi
 }
 
-# Offers \`commands\`, or does what the function of the one does that was typed; $1 stands before its name.
+# Offers \`subcommands\`, or does what the function of the one does that was typed; $1 stands before its name.
 _sandbox_dispatch() {
   if (( CURRENT == 2 )); then
-    _describe command commands
+    _describe command subcommands
     [[ -n $1 ]] || _sandbox_names commands
     return
   fi
@@ -111,7 +115,7 @@ _sandbox_dispatch() {
 
 ${[...listed.map(commandFunction), ...groups.map((group) => groupFunction(group, listed))].join('\n')}
 _sandbox() {
-  local -a commands=(
+  local -a subcommands=(
 ${descriptions([...single, ...groups])}  )
   _sandbox_dispatch ''
 }
