@@ -6,6 +6,9 @@ import { needs } from '../packages.ts';
 import { runAs, sandbox } from '../support/user.ts';
 import { attack, attacker, attempt, canAttack, control, outcomes, perl, treasure } from './attack.ts';
 
+/** Ends what hangs: in an emulated machine a single start takes half a minute. */
+const PATIENCE = 180_000;
+
 const inSandbox = (words: readonly string[], command: readonly string[]) => [
   attacker().sandbox,
   'run',
@@ -18,7 +21,7 @@ const inSandbox = (words: readonly string[], command: readonly string[]) => [
 
 /** Runs `argv` with a shell in front of it, which may redirect. */
 const withShell = (redirections: string, argv: readonly string[], env: Record<string, string> = {}) =>
-  runAs(attacker(), ['sh', '-c', `exec "$@" ${redirections}`, 'sh', ...argv], { timeout: 30_000, env });
+  runAs(attacker(), ['sh', '-c', `exec "$@" ${redirections}`, 'sh', ...argv], { timeout: PATIENCE, env });
 
 describe('descriptors', canAttack, () => {
   test('that are open outside are closed inside', async (t) => {
@@ -53,7 +56,7 @@ describe('descriptors', canAttack, () => {
         const { status, stdout } = await sandbox(
           attacker(),
           ['run', '--workspace', 'none', '-w', `/proc/self/fd/${fd}`, ...words, '--', ...command],
-          { timeout: 30_000 },
+          { timeout: PATIENCE },
         );
         assert.ok(!stdout.includes(outside.secret), `descriptor ${fd}: ${stdout}`);
         assert.equal(status, 125, `descriptor ${fd}: ${stdout}`);
@@ -146,7 +149,7 @@ describe('the terminal', { skip: canAttack.skip || needs('script') }, () => {
     runAs(
       attacker(),
       ['script', '-qec', command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' '), '/dev/null'],
-      { timeout: 30_000 },
+      { timeout: PATIENCE },
     );
   const script = `my ($sti, $linux) = ('x', chr 2);
     try(sti => syscall(nr_ioctl, 0, 0x5412, $sti)); try(linux => syscall(nr_ioctl, 0, 0x541c, $linux));

@@ -32,11 +32,15 @@ const ELSEWHERE = {
 const slug = (name: string): string => name.replaceAll(/\W/g, '_');
 const reads = (name: string): Row => ({ attack: `first_line('{{${slug(name)}}}')`, control: 'outside' });
 
-/** The first file below a directory whose name matches. */
+/** The first file below a directory whose name matches. The work directory of an overlay is nobody's to look into. */
 function find(directory: string, name: RegExp): string | undefined {
-  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
-    .filter((path) => name.test(path))
-    .map((path) => `${directory}/${path}`)[0];
+  for (const entry of readdirSync(directory, { encoding: 'utf8', withFileTypes: true })) {
+    const path = `${directory}/${entry.name}`;
+    if (!entry.isDirectory() && name.test(path)) return path;
+    const found = entry.isDirectory() && entry.name !== 'work' ? find(path, name) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function put(t: TestContext, path: string): string {

@@ -6,6 +6,9 @@ import { describe, test } from 'node:test';
 import { sandbox } from '../support/user.ts';
 import { attacker, canAttackWithRoot, giveTo, rootFileSystem, treasure } from './attack.ts';
 
+/** Ends what hangs: in an emulated machine a single start takes half a minute. */
+const PATIENCE = 180_000;
+
 /** Ways to write a symbolic link to a path of the host. */
 const ROUTES: Record<string, (path: string) => string> = {
   'an absolute link': (path) => path,
@@ -45,7 +48,7 @@ describe('a link in a root file system leads to nothing of the host', canAttackW
         const words = ['run', '--rootfs', root, '--workspace', 'none', '--network', 'none', '--tmpfs', '/work/memory'];
         const volume = ['-v', `${outside.path}/bin:${place === '/data/deep' ? '/data/deep/x' : '/data'}`];
         const script = `find /etc /tmp /data /work /run -type f -exec grep -s ${outside.secret} {} +; echo pwned > ${place}/pwned; echo pwned > ${place}; echo done`;
-        const result = await sandbox(user, [...words, ...volume, '--', 'sh', '-c', script], { timeout: 20_000 });
+        const result = await sandbox(user, [...words, ...volume, '--', 'sh', '-c', script], { timeout: PATIENCE });
         outside.untouched();
         assert.ok(!result.stdout.includes(outside.secret), `${place}: ${result.stdout}`);
         // Either the sandbox is refused, naming the step, or it runs with a place of its own there.
@@ -92,9 +95,9 @@ describe('a link in a root file system leads to nothing of the host', canAttackW
       make(`${root}/etc/passwd`);
       giveTo(user, root);
       const words = ['run', '--rootfs', root, '--workspace', 'none'];
-      const result = await sandbox(user, [...words, '--', 'echo', 'fine'], { timeout: 20_000 });
+      const result = await sandbox(user, [...words, '--', 'echo', 'fine'], { timeout: PATIENCE });
       assert.deepEqual([result.status, result.stdout], [0, 'fine\n'], result.stderr);
-      const named = await sandbox(user, [...words, '--user', 'evil', '--', 'id'], { timeout: 20_000 });
+      const named = await sandbox(user, [...words, '--user', 'evil', '--', 'id'], { timeout: PATIENCE });
       assert.equal(named.status, 125, named.stderr);
     }
   });

@@ -1,5 +1,5 @@
 /** Sockets of the host with a path or a name, and what stands behind them: agents, buses, displays, container engines. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { release } from 'node:os';
 import { dirname } from 'node:path';
@@ -10,11 +10,21 @@ import { attackMatrix, type MatrixOptions, type Row } from './matrix.ts';
 const PID = process.pid;
 const isRoot = process.getuid?.() === 0;
 
+/** A directory that is there, and not everyone's, is left out; one that is not there is made. */
+function isWritable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK);
+    return true;
+  } catch {
+    return !existsSync(directory);
+  }
+}
+
 /** Where each program has its own, with a name that no real one has. */
 const PATHS = {
   'an ssh agent': `/tmp/ssh-attacked${PID}/agent.${PID}`,
   'a gpg agent': `${attacker().home}/.gnupg/S.attacked-${PID}`,
-  'a display of X11': `/tmp/.X11-unix/X${PID}`,
+  ...(isWritable('/tmp/.X11-unix') ? { 'a display of X11': `/tmp/.X11-unix/X${PID}` } : {}),
   'a session of tmux': `/tmp/tmux-attacked${PID}/default`,
   'a control master of ssh': `${attacker().home}/.ssh/attacked-${PID}`,
   'a shared memory socket': `/dev/shm/attacked-${PID}`,

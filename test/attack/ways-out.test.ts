@@ -59,5 +59,5 @@ attackMatrix('there is no way back', {
     control: 'namespace',
   },
   'by comparing what init holds': { attack: `call(nr_kcmp, 1, $$, 0, 0, 0)`, control: 'namespace' },
-  'by the priority of init': { attack: `call(nr_setpriority, 0, 1, 5)`, control: 'namespace' },
+  'by the priority of init': { attack: `call(nr_setpriority, 0, 1, 19)`, control: 'namespace' },
 });

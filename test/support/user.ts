@@ -136,8 +136,19 @@ export function workDirectory(t: TestContext, user: TestUser): string {
   const path = mkdtempSync(`${user.home}/work-`);
   chownSync(path, user.uid, user.gid);
   chmodSync(path, 0o755);
-  t.after(() => rmSync(path, { recursive: true, force: true }));
+  t.after(() => removeAll(path));
   return path;
+}
+
+/** Removes a tree. Files of subordinate ids go as root of the mapping, where the test run is an ordinary account's. */
+function removeAll(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch (error) {
+    const isDenied = error instanceof Error && 'code' in error && ['EACCES', 'EPERM'].includes(String(error.code));
+    if (isRoot || !isDenied) throw error;
+    execFileSync('unshare', ['--user', '--map-root-user', '--map-auto', 'rm', '-rf', path]);
+  }
 }
 
 /** The environment of a login session of the account, and nothing of the test run's. */

@@ -76,13 +76,11 @@ for (const { kind, skip } of ACCOUNTS) {
     it('is missed when it is killed: everything that was asked of it fails', async (t) => {
       const {
         steps: [result, after],
-        place,
       } = await scenario(t, kind, 'killed');
       for (const step of [result, after]) {
         assert.deepEqual([step?.name, step?.code], ['ImageError', 'UNPACK']);
         assert.match(String(step?.message), /the unpacking process ended unexpectedly/);
       }
-      removeInside(place);
     });
 
     it('ends with the process that started it, however that ends', async (t) => {
@@ -99,7 +97,6 @@ for (const { kind, skip } of ACCOUNTS) {
       assert.ok(existsSync(`/proc/${step?.helper}`), 'it ran');
       child.kill('SIGKILL');
       await until(() => !existsSync(`/proc/${step?.helper}`));
-      removeInside(place);
     });
 
     it('writes everything to the disk after the one who asked has gone, and says so by removing the marks', async (t) => {
@@ -139,9 +136,4 @@ for (const { kind, skip } of ACCOUNTS) {
       assert.deepEqual(left?.left, []);
     });
   });
-}
-
-/** The tests' own directories go away as root; elsewhere files of subordinate ids would stay. */
-function removeInside(place: string): void {
-  if (!isRoot) execFileSync('unshare', ['-U', '--map-root-user', '--map-auto', 'rm', '-rf', `${place}/tree`]);
 }

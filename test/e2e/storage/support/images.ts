@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chownSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { imageOf, layoutMembers, runnableLayers, type SmallImage } from '../../../support/image-archive.ts';
 import { archive } from '../../../support/tar/write.ts';
@@ -60,11 +60,7 @@ const ALWAYS = /^(?:lock|probe\.json|runs\/\.gate|images\/(?:\.lock|index\.json|
 export async function content(store: string): Promise<string[]> {
   if (!existsSync(store)) return [];
   await gone('runs and trash', () => remains(store));
-  return readdirSync(store, { recursive: true, encoding: 'utf8', withFileTypes: true })
-    .map((entry) => ({
-      path: `${entry.parentPath}/${entry.name}`.slice(store.length + 1),
-      isFile: !entry.isDirectory(),
-    }))
+  return everythingIn(store)
     .filter(({ path, isFile }) =>
       isFile
         ? !ALWAYS.test(path) && !path.startsWith('host/')
@@ -72,6 +68,14 @@ export async function content(store: string): Promise<string[]> {
     )
     .map(({ path }) => path)
     .sort();
+}
+
+/** Only root may look into everything: an ordinary account is root of its own mapping for it. */
+function everythingIn(store: string): Array<{ readonly path: string; readonly isFile: boolean }> {
+  const asRoot = process.getuid?.() === 0 ? [] : ['unshare', '--user', '--map-root-user', '--map-auto'];
+  const [program = '', ...words] = [...asRoot, 'find', store, '-mindepth', '1', '-printf', '%y%P\\0'];
+  const entries = execFileSync(program, words, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 }).split('\0');
+  return entries.filter((entry) => entry !== '').map((entry) => ({ path: entry.slice(1), isFile: entry[0] !== 'd' }));
 }
 
 /** Removes every image and all garbage, and gives what is left then. */
