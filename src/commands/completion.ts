@@ -1,8 +1,5 @@
 import { defineCommand } from './arguments/command.ts';
-import { UsageError } from './arguments/usage-error.ts';
-import { oneOf } from './options/choice.ts';
-
-const SHELLS = ['bash', 'zsh', 'fish'] as const;
+import { parseShell, SHELLS } from './options/shell.ts';
 
 export const completion = defineCommand({
   name: 'completion',
@@ -22,8 +19,7 @@ export const completion = defineCommand({
   options: {},
   rule: { limit: () => 1, surplus: 'refused' },
   execute: async ({ operands: [name] }) => {
-    if (name === undefined) throw new UsageError('no shell given', { hint: `expected ${SHELLS.join(', ')}` });
-    const shell = oneOf(SHELLS)(name);
+    const shell = parseShell(name);
     const { loadAll, loadAllCommands } = await import('./registry.ts');
     const { print } = await import('../ui/output.ts');
     const commands = await loadAllCommands();

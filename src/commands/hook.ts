@@ -1,9 +1,6 @@
 import { ownCommand } from '../linux/own-command.ts';
 import { defineCommand } from './arguments/command.ts';
-import { UsageError } from './arguments/usage-error.ts';
-import { oneOf } from './options/choice.ts';
-
-const SHELLS = ['bash', 'zsh', 'fish'] as const;
+import { parseShell, SHELLS } from './options/shell.ts';
 
 export const hook = defineCommand({
   name: 'hook',
@@ -24,8 +21,7 @@ export const hook = defineCommand({
   options: {},
   rule: { limit: () => 1, surplus: 'refused' },
   execute: async ({ operands: [name] }) => {
-    if (name === undefined) throw new UsageError('no shell given', { hint: `expected ${SHELLS.join(', ')}` });
-    const shell = oneOf(SHELLS)(name);
+    const shell = parseShell(name);
     const { print } = await import('../ui/output.ts');
     const words = ownCommand('__hook');
     if (shell === 'fish') print((await import('./hook/fish.ts')).fishHook(words));

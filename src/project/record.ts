@@ -88,9 +88,14 @@ export function readRecord(
   return isThere && hasCaches(store, ready) ? ready : undefined;
 }
 
-/** `sandbox gc --caches` removes their directories, which are made where the environment is looked at again. */
+/** Gives the directories and files of package managers' caches among volumes: `sandbox gc --caches` removes them. */
+export function cachesAmong(store: string, volumes: ReadonlyArray<{ readonly source: string }>): string[] {
+  return volumes.map(({ source }) => source).filter((source) => source.startsWith(`${store}/caches/`));
+}
+
+/** Whether they are there. They are made where the environment is looked at again. */
 export function hasCaches(store: string, { volumes }: ReadyEnvironment): boolean {
-  return volumes.every(({ source }) => !source.startsWith(`${store}/caches/`) || existsSync(source));
+  return cachesAmong(store, volumes).every((source) => existsSync(source));
 }
 
 /** Remembers an environment. */

@@ -97,12 +97,9 @@ function directoriesTo(
   mode: number,
 ): Array<[path: string, entry: Extract<Entry, { kind: 'directory' }>]> | undefined {
   const found: Array<[string, Extract<Entry, { kind: 'directory' }>]> = [];
-  const names = path.split('/').slice(1);
-  for (let depth = 0; depth <= names.length; depth++) {
-    const directory = names
-      .slice(0, depth)
-      .map((name) => `/${name}`)
-      .join('');
+  const names = path.split('/');
+  for (let depth = 1; depth <= names.length; depth++) {
+    const directory = names.slice(0, depth).join('/');
     const there = topmost(below, directory);
     if (there === undefined) {
       found.push([directory, { kind: 'directory', mode, isNew: true }]);

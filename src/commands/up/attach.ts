@@ -1,10 +1,9 @@
 import { constants } from 'node:os';
-import { ownBuild } from '../../linux/own-build.ts';
 import { ProjectError } from '../../project/error.ts';
 import type { Call } from '../../project/service/call.ts';
 import { FollowedLog } from '../../project/service/follow.ts';
 import { lastLines, logPath } from '../../project/service/log.ts';
-import type { Answer } from '../../project/service/messages.ts';
+import { type Answer, demandUp } from '../../project/service/messages.ts';
 import type { ServiceEvent, ServiceWork } from '../../project/service/work.ts';
 import { note } from '../../ui/output.ts';
 import { type StopSignals, stopSignals } from './stop-signals.ts';
@@ -64,12 +63,7 @@ export async function attach(call: Call, work: ServiceWork, options: AttachOptio
         }
       });
       void call.ended.then(() => reject(gone()));
-      call.say({
-        kind: 'up',
-        build: ownBuild(),
-        services: work.services,
-        environments: [...work.environments.values()],
-      });
+      call.say(demandUp(work));
     });
   } finally {
     show.end();
@@ -95,12 +89,7 @@ export async function borrow(call: Call, work: ServiceWork, use: () => Promise<n
         done.resolve();
         reject(gone());
       });
-      call.say({
-        kind: 'up',
-        build: ownBuild(),
-        services: work.services,
-        environments: [...work.environments.values()],
-      });
+      call.say(demandUp(work));
     });
     signals.release();
     return isUp ? await use() : undefined;

@@ -1,23 +1,19 @@
 import { constants } from 'node:os';
 import type { Supervisor } from '../../project/service/supervisor.ts';
+import { reportFailure } from '../../ui/report.ts';
 import type { StopSignals } from './stop-signals.ts';
 
 /** Services that have crashed. */
 const CRASHED = 1;
 
-export interface AttendOptions {
-  readonly onReady: () => void;
-  /** Called when all has been stopped since one has crashed. */
-  readonly onCrash: (error: Error) => void;
-}
-
 /**
- * Starts services, stays until they are to end or have ended, and stops them. Gives the exit status: 1 where one has crashed, 128+N where signal N came before they were ready. Throws a ProjectError where one does not get ready.
+ * Starts services, stays until they are to end or have ended, and stops them. Gives the exit status: 1 where one has crashed, which
+ * is told, 128+N where signal N came before they were ready. Throws a ProjectError where one does not get ready.
  */
 export async function attendServices(
   supervisor: Supervisor,
   signals: StopSignals,
-  { onReady, onCrash }: AttendOptions,
+  onReady: () => void,
 ): Promise<number> {
   let isUp = false;
   let crash: Error | undefined;
@@ -40,7 +36,7 @@ export async function attendServices(
     await supervisor.stop();
   }
   if (crash !== undefined) {
-    onCrash(crash);
+    reportFailure(crash);
     return CRASHED;
   }
   const by = signals.by();

@@ -7,7 +7,6 @@ import { runningState, type ServicesState } from '../../project/service/state.ts
 import { superviseServices } from '../../project/service/supervise.ts';
 import type { ServiceEvent, ServiceWork } from '../../project/service/work.ts';
 import { note } from '../../ui/output.ts';
-import { reportFailure } from '../../ui/report.ts';
 import { type AttachOptions, attach } from './attach.ts';
 import { attendServices } from './attend.ts';
 import { upInBackground } from './background.ts';
@@ -107,7 +106,7 @@ async function bringUpOnce(work: ServiceWork, options: OnceOptions): Promise<num
   const signals = stopSignals(() => supervisor.kill());
   options.onAsk(signals.ask);
   try {
-    return await attendServices(supervisor, signals, { onReady: () => {}, onCrash: reportFailure });
+    return await attendServices(supervisor, signals, () => {});
   } finally {
     signals.release();
   }

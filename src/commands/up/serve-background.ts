@@ -72,13 +72,10 @@ export async function serveBackground({ directory, names, frozen, keepGoing }: B
       return 0;
     }
     kill = () => supervisor.kill();
-    const status = await attendServices(supervisor, signals, {
-      onReady: () => {
-        isUp = true;
-        tell({ kind: 'ready' });
-        letGo();
-      },
-      onCrash: () => {},
+    const status = await attendServices(supervisor, signals, () => {
+      isUp = true;
+      tell({ kind: 'ready' });
+      letGo();
     });
     leaveWord(supervisor, work, unheard);
     return status;

@@ -1,8 +1,7 @@
-import { closeSync, fchmodSync, fsyncSync, lstatSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { fsPath } from '../../linux/paths.ts';
 import { processStartTime } from '../../linux/proc-status.ts';
-import { fsyncDirectory } from '../../linux/sync.ts';
-import { asidePath, writeFully } from '../../store/aside.ts';
+import { asidePath, replaceFile } from '../../store/aside.ts';
 import { storeFailure } from '../../store/error.ts';
 import { lockPath } from '../../store/lock.ts';
 import { ensureProjectPath } from '../../store/projects.ts';
@@ -47,23 +46,11 @@ export function replaceInProject(directory: string, name: string, bytes: Uint8Ar
   removeLeft(directory);
   const path = `${directory}/${name}`;
   const about = lstatSync(fsPath(path), { throwIfNoEntry: false });
-  const aside = asidePath(`${directory}/.${name}`);
-  try {
-    const file = openSync(fsPath(aside), 'wx', 0o666);
-    try {
-      writeFully(file, bytes);
-      if (about?.isFile() === true) fchmodSync(file, about.mode & 0o777);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    if (before !== undefined) expectUnchanged(path, before);
-    renameSync(fsPath(aside), fsPath(path));
-  } catch (error) {
-    rmSync(fsPath(aside), { force: true });
-    throw error;
-  }
-  fsyncDirectory(directory);
+  replaceFile(path, bytes, {
+    mode: about?.isFile() === true ? about.mode & 0o777 : 'umask',
+    aside: asidePath(`${directory}/.${name}`),
+    lastLook: () => before !== undefined && expectUnchanged(path, before),
+  });
 }
 
 function expectUnchanged(path: string, before: Uint8Array): void {

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
+import { ownBuild } from '../../linux/own-build.ts';
 import type { Service } from '../model.ts';
 import type { ReadyEnvironment } from '../record.ts';
 import { LineSplitter } from './lines.ts';
-import type { ServiceEvent } from './work.ts';
+import type { ServiceEvent, ServiceWork } from './work.ts';
 
 /*
  * What is said at the door of who attends to services (door.ts): one JSON text a line. Both sides are this program, of one user
@@ -25,6 +26,11 @@ export type Demand =
   /** The same, without patience. */
   | { readonly kind: 'kill' }
   | { readonly kind: 'down'; readonly names: readonly string[] };
+
+/** Gives the demand for all services of `work`. */
+export function demandUp({ services, environments }: ServiceWork): Demand {
+  return { kind: 'up', build: ownBuild(), services, environments: [...environments.values()] };
+}
 
 /** What the caller hears. */
 export type Answer =

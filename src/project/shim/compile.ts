@@ -15,7 +15,7 @@ import { ensurePlacedLayer, type PlacedLayer } from '../../sandbox/placed-layer.
 import { layerKey, unsyncedMark } from '../../store/layers.ts';
 import { ensureStore, shelf } from '../../store/layout.ts';
 import { readSpec } from '../../store/sandbox-directory.ts';
-import type { ReadyEnvironment } from '../record.ts';
+import { cachesAmong, type ReadyEnvironment } from '../record.ts';
 import { type Stamp, stampOf } from '../stamp.ts';
 import { joiningPath, type ShimFiles, shimPath } from './files.ts';
 
@@ -131,7 +131,7 @@ function freshness({ root, spec, facts }: PlanInput, { stamps }: ShimRequest): S
   // One that is on its way to the disk becomes sure without us; until then it is looked at each time.
   const unsure = layers.map(unsyncedMark).filter((mark) => existsSync(mark));
   files.push(...unsure.map((path) => ({ path, state: '' })));
-  const caches = spec.volumes.map(({ source }) => source).filter((source) => source.startsWith(`${store}/caches/`));
-  const paths = [...(root.kind === 'host' ? [`${store}/host/${root.generation}`] : layers), ...caches];
+  const below = root.kind === 'host' ? [`${store}/host/${root.generation}`] : layers;
+  const paths = [...below, ...cachesAmong(store, spec.volumes)];
   return { files, paths, program: stampOf(process.execPath) };
 }
